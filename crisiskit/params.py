@@ -141,7 +141,7 @@ def to_model(tree: Any, model: type[M], path: Path | str) -> M:
 
 
 def _problems(error: ValidationError, tree: Any, model: type[BaseModel]) -> list[tuple[str, str]]:
-    """(", line N" or "", message) per place; where a union tried several shapes, the ones nearest to what stands there."""
+    """(", line N" or "", message) per place; of the shapes that a union tried, those nearest to what stands there."""
     places: dict[tuple[str | int, ...], list[dict[str, Any]]] = {}
     for item in error.errors(include_url=False):
         places.setdefault(_path(item["loc"], tree, item["type"]), []).append(dict(item))
@@ -151,7 +151,8 @@ def _problems(error: ValidationError, tree: Any, model: type[BaseModel]) -> list
         telling = [item for item in items if item["type"] not in SHAPES]
         if deeper and not telling:
             continue
-        scalar = [item for item in items if item["type"] not in CONTAINERS and not isinstance(item["input"], dict | list)]
+        plain = not isinstance(items[0]["input"], dict | list)
+        scalar = [item for item in items if plain and item["type"] not in CONTAINERS]
         messages = list(dict.fromkeys(_message(item, path, model) for item in telling or scalar or items))
         problems.append((_line(tree, path), f"{_dotted(path)}: {' or '.join(messages)}"))
     return problems
@@ -204,7 +205,7 @@ def _message(item: dict[str, Any], path: tuple[str | int, ...], model: type[Base
         return f"{_show(value)} should be {item['ctx']['expected']}{nearest(str(value), choices)}{about}"
     if kind in CONTAINERS:
         return f"{_show(value)} should be {CONTAINERS[kind]}{about}"
-    text = re.sub(r"^Input should be (a valid )?", "should be ", text).replace("should be string", "should be text")
+    text = text.replace("Input should be", "should be").replace("should be a valid string", "should be text")
     return f"{_show(value)} {text[0].lower() + text[1:]}{about}"
 
 
