@@ -12,6 +12,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from crisiskit.errors import UserError, nearest
@@ -190,8 +191,7 @@ def _line(tree: Any, path: tuple[str | int, ...]) -> str:
 def _message(item: dict[str, Any], path: tuple[str | int, ...], model: type[BaseModel]) -> str:
     """Say what stands there and what would be right, in the words of the model (its choices, descriptions)."""
     kind, value, text = item["type"], item["input"], item["msg"]
-    above = list(_annotations(model, path[:-1]))
-    fields = {name: field for kind_of in above if _is_model(kind_of) for name, field in kind_of.model_fields.items()}
+    fields = {name: field for above in _annotations(model, path[:-1]) for name, field in _keys(above).items()}
     if kind == "extra_forbidden":
         return f"unknown key{nearest(str(path[-1]), fields) or '; known here: ' + ', '.join(fields)}"
     field = fields.get(str(path[-1])) if path else None
@@ -219,8 +219,11 @@ def _show(value: Any) -> str:
     return f"'{str(value)[:80]}'"
 
 
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+def _keys(annotation: Any) -> dict[str, FieldInfo]:
+    """The keys that a model takes, as they are written in the file; none for what is no model."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return {}
+    return {field.alias or name: field for name, field in annotation.model_fields.items()}
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
@@ -241,11 +244,10 @@ def _annotations(model: type[BaseModel], path: tuple[str | int, ...]) -> Iterato
     for part in path:
         inside: list[Any] = []
         for annotation in at:
-            if _is_model(annotation):
-                if part in annotation.model_fields:
-                    inside.append(annotation.model_fields[part].annotation)
+            if part in (keys := _keys(annotation)):
+                inside.append(keys[str(part)].annotation)
             elif isinstance(part, int):
-                inside.extend(option for option in get_args(annotation) if option is not Ellipsis)
+                inside += [option for option in get_args(annotation) if option is not Ellipsis]
             elif get_origin(annotation) is dict:
                 inside.append(get_args(annotation)[1])
         at = [option for annotation in inside for option in _alternatives(annotation)]

@@ -24,12 +24,18 @@ class Column(Strict):
     share: Annotated[float, Field(ge=0, le=1, description="share of rows, 0 to 1")] = 0.5
 
 
+class Filter(Strict):
+    values: tuple[str, ...] = Field((), alias="is")
+    because: str
+
+
 class Study(Strict):
     name: str
     weekend: bool = False
     months: int = 12
     columns: dict[str, Column] = {}
     files: tuple[str, ...] = ()
+    keep_where: tuple[Filter, ...] = ()
 
 
 @pytest.fixture
@@ -146,7 +152,14 @@ def test_every_problem_is_listed_in_one_error(write):
 
 
 def test_an_unknown_key_with_no_near_name_lists_the_known_ones(write):
-    assert "zzz: unknown key; known here: name, weekend, months, columns, files" in problem(write("name: x\nzzz: 1\n"))
+    text = problem(write("name: x\nzzz: 1\n"))
+    assert "zzz: unknown key; known here: name, weekend, months, columns, files, keep_where" in text
+
+
+def test_the_nearest_key_is_the_one_that_is_written_not_the_field_of_the_model(write):
+    text = problem(write("name: x\nkeep_where:\n  - is: [a]\n    becuase: late\n  - iss: [b]\n    because: late\n"))
+    assert "line 4: keep_where[1].becuase: unknown key; did you mean 'because'?" in text
+    assert "line 5: keep_where[2].iss: unknown key; did you mean 'is'?" in text
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])

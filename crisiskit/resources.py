@@ -1,0 +1,57 @@
+"""Where the kit's own files are: notebooks and parameter files, in a checkout or inside an installed wheel."""
+
+from pathlib import Path
+
+from crisiskit.errors import UserError, nearest
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def shared(name: str) -> Path:
+    """The folder `notebooks` or `params`: packaged in `_share` by a wheel, at the top of the repository in a checkout."""
+    packaged = PACKAGE / "_share" / name
+    return packaged if packaged.is_dir() else PACKAGE.parent / name
+
+
+def names(folder: Path, suffix: str) -> list[str]:
+    """The names of the files in a folder, without their suffix, in order."""
+    return sorted(path.stem for path in folder.glob(f"*{suffix}"))
+
+
+def find_mapping(name: str, beside: Path | None = None) -> Path:
+    """The mapping file of a name or path; relative names are tried beside the file that names it, then among the kit's.
+
+    A plain name such as `lane_county` stands for `lane_county.yaml` there, or for the one in `params/sources`.
+    Raises UserError that names every place looked at.
+    """
+    file = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+    folders = [] if beside is None else [beside.parent, beside.parent.parent / "sources"]
+    folders.append(shared("params") / "sources")
+    for folder in folders:
+        if (folder / file).is_file():
+            return (folder / file).resolve()
+    known = [known for folder in folders for known in names(folder, ".yaml")]
+    places = ", ".join(dict.fromkeys(str(folder) for folder in folders))
+    raise UserError(f"mapping '{name}': no such file in {places}{nearest(Path(file).stem, known)}")
+
+
+def find_evaluation(name: str) -> Path:
+    """The evaluation file of a path, or of the name of one that the kit brings. Raises UserError when there is none."""
+    if Path(name).is_file():
+        return Path(name)
+    folder = shared("params") / "evaluations"
+    packaged = folder / f"{Path(name).stem}.yaml"
+    if Path(name).name == name and packaged.is_file():
+        return packaged
+    raise UserError(f"evaluation '{name}': no such file{nearest(Path(name).stem, names(folder, '.yaml'))}")
+
+
+def find_notebook(name: str, beside: Path | None = None) -> Path:
+    """The notebook of a name or path, looked for beside the file that names it and among the kit's notebooks."""
+    file = name if name.endswith(".ipynb") else f"{name}.ipynb"
+    folders = ([beside.parent] if beside else []) + [shared("notebooks")]
+    for folder in folders:
+        if (folder / file).is_file():
+            return (folder / file).resolve()
+    known = [known for folder in folders for known in names(folder, ".ipynb")]
+    raise UserError(f"notebook '{name}': no such file in {', '.join(map(str, folders))}{nearest(Path(file).stem, known)}")
