@@ -1,0 +1,294 @@
+"""The plots of the kit: each takes a DataFrame and returns a matplotlib Figure, and knows nothing of files or sources.
+
+Every axis says its unit. Nothing here computes a measure: the numbers are drawn as they came.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from crisiskit.release.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LIGHT,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    SERIES,
+    SKY,
+    VERMILLION,
+    canvas,
+    house,
+    lines_of,
+    value_axis,
+    wrap,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# What a field can hold: known, the five kinds of missing, and a value set aside. Colour and hatch both tell.
+KINDS: dict[str, tuple[str, str, str]] = {
+    "known": ("known", BLUE, ""),
+    "blank": ("left blank", LIGHT, ""),
+    "unknown": ("unknown", ORANGE, ""),
+    "declined": ("declined", PURPLE, ""),
+    "not_asked": ("not asked", SKY, "////"),
+    "not_applicable": ("not applicable", "#FFFFFF", "...."),
+    "set_aside": ("set aside", VERMILLION, "xxxx"),
+}
+
+
+def bars(data: "pd.DataFrame", label: str, value: str, unit: str) -> "Figure":
+    """Draw one horizontal bar per row, the first on top, with its value and any interval (`low`, `high`)."""
+    with house():
+        names = wrapped(data[label])
+        figure, axes = canvas(0.45 + 0.13 * len(data) + 0.14 * lines_of(names))
+        places = range(len(data))
+        axes.barh(places, data[value], color=BLUE, height=0.7)
+        ends = data[value]
+        if {"low", "high"} <= set(data.columns) and data["high"].notna().any():
+            axes.hlines(places, data["low"], data["high"], color=INK, linewidth=1.2)
+            ends = data["high"].fillna(data[value])
+        for place, end, number in zip(places, ends, data[value], strict=True):
+            _value(axes, end, place, number)
+        _rows(axes, names)
+        axes.set_xlim(0, max(ends.max(), 1e-9) * 1.14)
+        value_axis(axes, unit)
+    return figure
+
+
+def lines(
+    data: "pd.DataFrame", x: str, value: str, unit: str, group: str = "", changes: Sequence[tuple[Any, str]] = ()
+) -> "Figure":
+    """Draw values over time, one line per `group`; periods flagged in column `incomplete` are hollow and dashed.
+
+    `changes` are (day, what) pairs from the source's log of changes: numbered vertical lines, named in the legend.
+    """
+    with house():
+        figure, axes = canvas(2.9)
+        series = [("", data)] if not group else list(data.groupby(group, sort=False))
+        for place, (name, rows) in enumerate(series):
+            _line(axes, rows, x, value, place, str(name))
+        for number, (day, what) in enumerate(changes, 1):
+            axes.axvline(day, color=GREY, linestyle=":", linewidth=1.2, label=wrap(f"{number}: {what}", 5.8))
+            axes.annotate(f" {number}", (day, 1), xycoords=("data", "axes fraction"), va="top", fontsize=8)
+        if data["incomplete"].any():
+            axes.plot([], [], "o--", color=INK, markerfacecolor="white", label="incomplete period")
+        highest = data["high"].max() if "high" in data and data["high"].notna().any() else data[value].max()
+        axes.set_ylim(0, max(float(highest), 1e-9) * 1.08)
+        value_axis(axes, unit, "y")
+        _dates(axes)
+        if axes.get_legend_handles_labels()[0]:
+            figure.legend(loc="outside upper left", ncols=1 if changes else 3)
+    return figure
+
+
+def _line(axes: "Axes", rows: "pd.DataFrame", x: str, value: str, place: int, name: str) -> None:
+    """One series: solid between complete periods, dashed to an incomplete one, a band where the interval is known."""
+    color, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
+    whole = rows[value].where(~rows["incomplete"])
+    many = len(rows) > 70
+    axes.plot(rows[x], rows[value], linestyle="--", color=color, linewidth=1)
+    axes.plot(rows[x], whole, marker="" if many else marker, color=color, label=name or "_")
+    part = rows[rows["incomplete"]]
+    axes.plot(part[x], part[value], linestyle="", marker=marker, color=color, markerfacecolor="white")
+    if {"low", "high"} <= set(rows.columns) and rows["high"].notna().any():
+        axes.fill_between(rows[x], rows["low"], rows["high"], color=color, alpha=0.15, linewidth=0)
+
+
+def _dates(axes: "Axes") -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=True))
+
+
+def heat_map(table: "pd.DataFrame", unit: str, x_label: str, y_label: str) -> "Figure":
+    """Draw a table of numbers as shades (viridis, dark is few), the first row on top; a missing cell stays white."""
+    with house():
+        figure, axes = canvas(0.9 + 0.27 * len(table))
+        image = axes.imshow(table.to_numpy(dtype=float), cmap="viridis", aspect="auto", vmin=0)
+        step = -(-table.shape[1] // 24)
+        axes.set_xticks(range(0, table.shape[1], step), [str(name) for name in table.columns[::step]])
+        axes.set_yticks(range(len(table)), wrapped(table.index))
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        figure.colorbar(image, ax=axes, label=wrap(unit, 0.8 + 0.27 * len(table), 9), format="{x:,.10g}", pad=0.02)
+    return figure
+
+
+def ecdf(
+    data: "pd.DataFrame", x: str, share: str, unit: str, marks: Sequence[tuple[str, float]] = (), group: str = ""
+) -> "Figure":
+    """Draw the share of records (0..1) at or under each value as steps; `marks` are (name, value) guides."""
+    with house():
+        figure, axes = canvas(3.0)
+        series = [("", data)] if not group else list(data.groupby(group, sort=False))
+        for place, (name, rows) in enumerate(series):
+            color = SERIES[place % len(SERIES)]
+            axes.step(rows[x], 100 * rows[share], where="post", color=color, label=str(name) or "_")
+        for name, place in marks:
+            axes.axvline(place, color=GREY, linestyle="--", linewidth=1)
+            axes.annotate(name, (place, 3), (3, 0), textcoords="offset points", fontsize=8, rotation=90, va="bottom")
+        axes.set_ylim(0, 100)
+        axes.set_xlim(0, None)
+        value_axis(axes, "share of records at or under that time (%)", "y")
+        value_axis(axes, unit)
+        if group:
+            figure.legend(loc="outside upper left", ncols=3)
+    return figure
+
+
+def dots(data: "pd.DataFrame", label: str, unit: str, series: str = "", percent: bool = False) -> "Figure":
+    """Draw `value` as a dot and `low`..`high` as a line, a row per `label`; `series` (percentiles, say) share a row.
+
+    With `percent`, values are shares 0..1 and are drawn on an axis from 0 to 100 % at most.
+    """
+    with house():
+        scale = 100 if percent else 1
+        labels = list(dict.fromkeys(data[label]))
+        kinds = list(dict.fromkeys(data[series])) if series else [""]
+        names = wrapped(labels)
+        figure, axes = canvas(0.5 + 0.14 * len(labels) * max(1, len(kinds) * 0.8) + 0.14 * lines_of(names))
+        for place, kind in enumerate(kinds):
+            rows = data[data[series] == kind] if series else data
+            shift = 0.0 if len(kinds) == 1 else 0.5 * (place / (len(kinds) - 1) - 0.5)
+            y = [labels.index(name) + shift for name in rows[label]]
+            color, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
+            axes.hlines(y, scale * rows["low"], scale * rows["high"], color=color, linewidth=1.6)
+            axes.plot(scale * rows["value"], y, marker, color=color, label=str(kind) or "_")
+        _rows(axes, names)
+        top = scale * data[["value", "high"]].max().max()
+        axes.set_xlim(0, min(100, _ceiling(top)) * 1.01 if percent else max(top, 1e-9) * 1.06)
+        value_axis(axes, unit)
+        for place in range(1, len(labels)):
+            axes.axhline(place - 0.5, color=LIGHT, linewidth=0.8)
+        if series:
+            figure.legend(loc="outside upper left", ncols=3)
+    return figure
+
+
+def _ceiling(top: float) -> float:
+    """The next ten per cent above `top`: an axis of shares that neither wastes the page nor cuts an interval."""
+    return 10 * (int(top / 10 - 1e-9) + 1)
+
+
+def stacked(data: "pd.DataFrame", label: str, unit: str = "share of records (%)") -> "Figure":
+    """Draw one 100 % bar per row of `data` from its counts, in columns named as in KINDS (an absent column is none)."""
+    with house():
+        names = wrapped(data[label])
+        figure, axes = canvas(0.9 + 0.1 * len(data) + 0.14 * lines_of(names))
+        _stack(axes, data, horizontal=True)
+        _rows(axes, names)
+        axes.set_xlim(0, 100)
+        value_axis(axes, unit)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=4)
+    return figure
+
+
+def stacked_panels(data: "pd.DataFrame", panel: str, label: str, x_label: str) -> "Figure":
+    """Draw stacked 100 % columns along `label` (a month), one small panel per field, two abreast."""
+    with house():
+        fields, ticks = list(dict.fromkeys(data[panel])), list(dict.fromkeys(data[label]))
+        figure, grid = _panels(len(fields), 1.35)
+        for axes, field in zip(grid.flat, fields, strict=False):
+            _stack(axes, data[data[panel] == field].set_index(label).reindex(ticks), horizontal=False)
+            axes.set_title(wrap(str(field), 2.9, 9), fontsize=9, loc="left")
+            axes.set_ylim(0, 100)
+        step = -(-len(ticks) // 4)
+        grid[0, 0].set_xticks(range(0, len(ticks), step), ticks[::step], fontsize=7)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("% of records")
+        for axes in grid[-1]:
+            axes.set_xlabel(x_label)
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
+    return figure
+
+
+def stacked_rows(data: "pd.DataFrame", panel: str, label: str) -> "Figure":
+    """Draw stacked 100 % bars, a row per `label` (a site), one small panel per field, two abreast."""
+    with house():
+        fields, ticks = list(dict.fromkeys(data[panel])), list(dict.fromkeys(data[label]))
+        names = wrapped(ticks, 1.3, 7)
+        figure, grid = _panels(len(fields), 0.55 + 0.05 * len(ticks) + 0.12 * lines_of(names))
+        for axes, field in zip(grid.flat, fields, strict=False):
+            _stack(axes, data[data[panel] == field].set_index(label).reindex(ticks), horizontal=True)
+            axes.set_title(wrap(str(field), 2.4, 9), fontsize=9, loc="left")
+            axes.set_xlim(0, 100)
+        _rows(grid[0, 0], names)
+        for axes in grid[-1]:
+            axes.set_xlabel("% of records")
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
+    return figure
+
+
+def _panels(number: int, height_in: float) -> "tuple[Figure, Any]":
+    """Small panels that share both axes, two abreast; a place without a panel stays empty."""
+    across = min(2, number)
+    down = -(-number // across)
+    figure, grid = canvas(0.5 + height_in * down, down, across, sharex=True, sharey=True, squeeze=False)
+    for axes in list(grid.flat)[number:]:
+        axes.set_visible(False)
+    return figure, grid
+
+
+def _stack(axes: "Axes", data: "pd.DataFrame", horizontal: bool) -> None:
+    """Stack the kinds, as shares of their sum, in the order of KINDS; a row without records stays empty."""
+    kinds = [kind for kind in KINDS if kind in data.columns]
+    shares = 100 * data[kinds].div(data[kinds].sum(axis=1).where(lambda total: total > 0), axis=0)
+    start = shares[kinds[0]] * 0
+    look = {"edgecolor": GREY, "linewidth": 0.4}
+    for kind in kinds:
+        name, color, hatch = KINDS[kind]
+        draw = axes.barh if horizontal else axes.bar
+        where = {"left": start} if horizontal else {"bottom": start}
+        size = {"height": 0.75} if horizontal else {"width": 0.9}
+        draw(range(len(data)), shares[kind], color=color, hatch=hatch, label=name, **look, **where, **size)
+        start = start + shares[kind].fillna(0)
+
+
+def flow(data: "pd.DataFrame", label: str, value: str, unit: str) -> "Figure":
+    """Draw a waterfall: the first row is the total, each row between takes its value away, the last is what remains.
+
+    Raises ValueError when the rows do not close to zero: a flow that leaks must never be drawn.
+    """
+    numbers = [float(number) for number in data[value]]
+    if abs(numbers[0] - sum(numbers[1:])) > 1e-9:
+        raise ValueError(f"the flow does not close: {numbers[0]:,.10g} in, {sum(numbers[1:]):,.10g} accounted for")
+    with house():
+        names = wrapped(data[label])
+        figure, axes = canvas(0.45 + 0.16 * len(data) + 0.14 * lines_of(names))
+        level = numbers[0]
+        for place, number in enumerate(numbers):
+            end = place in (0, len(numbers) - 1)
+            left, color = (0.0, GREEN if place else BLUE) if end else (level - number, VERMILLION)
+            axes.barh(place, number, left=left, height=0.7, color=color)
+            _value(axes, left + number, place, number)
+            if 0 < place < len(numbers) - 1:
+                axes.vlines(level, place - 0.65, place + 0.35, color=GREY, linewidth=0.8)
+                level -= number
+        _rows(axes, names)
+        axes.set_xlim(0, max(numbers[0], 1e-9) * 1.14)
+        value_axis(axes, unit)
+    return figure
+
+
+def _rows(axes: "Axes", names: list[str]) -> None:
+    """One labelled row per name, the first on top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _value(axes: "Axes", end: float, place: int, number: float) -> None:
+    """Write a bar's number beside its end."""
+    axes.annotate(f"{number:,.10g}", (end, place), (4, 0), textcoords="offset points", va="center", fontsize=8)

@@ -1,0 +1,64 @@
+"""Tables as accessible HTML, and numbers as text: one way to write a count, a share with its n, a missing value."""
+
+import html
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING = "–"
+MAX_ROWS = 400  # what a page shows of a table; the CSV beside it holds every row
+
+
+def text_of(value: Any) -> str:
+    """Write one value for a reader: thousands with commas, four significant digits, missing as a dash, never nan."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(text_of(item) for item in value)
+    if value is None or str(value) in ("nan", "NaT", "<NA>", ""):
+        return MISSING
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        number = float(value)
+        if math.isinf(number):
+            return MISSING
+        return f"{number:,.0f}" if number.is_integer() or abs(number) >= 1000 else f"{number:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def share(part: float, whole: float) -> str:
+    """Write a percentage with its n: "12.3 % (123 of 1,000)"; "none of 0" where there is nothing to divide by."""
+    if not whole:
+        return f"none of {text_of(whole)}"
+    percent = 100 * part / whole
+    edge = "under 0.1" if 0 < percent < 0.05 else "over 99.9" if 99.95 <= percent < 100 else f"{percent:.1f}"
+    return f"{edge} % ({text_of(part)} of {text_of(whole)})"
+
+
+def table_html(data: "pd.DataFrame", caption: str, limit: int = MAX_ROWS) -> str:
+    """Return `data` as an HTML table with caption, scopes and row headers; a long table says how many rows it shows."""
+    shown = data.head(limit)
+    more = f" (first {limit:,} of {len(data):,} rows; the CSV file holds all)" if len(data) > limit else ""
+    head = "".join(f'<th scope="col">{html.escape(words(name))}</th>' for name in shown.columns)
+    numeric = [data[name].dtype.kind in "iuf" for name in shown.columns]
+    body = "".join(_row(row, numeric) for row in shown.itertuples(index=False, name=None))
+    label = html.escape(caption + more)
+    return (
+        f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table><caption>{label}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def words(name: object) -> str:
+    """A column's name as words: "rows_read" -> "rows read"."""
+    return str(name).replace("_", " ")
+
+
+def _row(row: tuple[Any, ...], numeric: list[bool]) -> str:
+    cells = []
+    for place, (value, number) in enumerate(zip(row, numeric, strict=True)):
+        tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
+        style = ' style="text-align:right"' if number else ' style="text-align:left"'
+        cells.append(f"<{tag}{scope}{style}>{html.escape(text_of(value))}</{tag}>")
+    return f"<tr>{''.join(cells)}</tr>"
