@@ -27,7 +27,8 @@ CONTAINERS = {  # pydantic's words for a shape -> ours
     "list_type": "a list ([a, b] or lines that begin with -)",
     "tuple_type": "a list ([a, b] or lines that begin with -)",
 }
-SHAPES = {*CONTAINERS, "string_type", "literal_error", "bool_type", "int_type", "float_type", "none_required"}
+TYPES = ("string", "bool", "int", "float", "date")
+SHAPES = {*CONTAINERS, *(f"{kind}_type" for kind in TYPES), "literal_error", "none_required", "too_short"}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -205,8 +206,8 @@ def _message(item: dict[str, Any], path: tuple[str | int, ...], model: type[Base
         return f"{_show(value)} should be {item['ctx']['expected']}{nearest(str(value), choices)}{about}"
     if kind in CONTAINERS:
         return f"{_show(value)} should be {CONTAINERS[kind]}{about}"
-    text = text.replace("Input should be", "should be").replace("should be a valid string", "should be text")
-    return f"{_show(value)} {text[0].lower() + text[1:]}{about}"
+    text = re.sub(r"^(Input|String|Tuple|List|Dictionary|Value) should", "should", text).split(" after validation")[0]
+    return f"{_show(value)} {text.replace('should be a valid string', 'should be text')}{about}"
 
 
 def _show(value: Any) -> str:
