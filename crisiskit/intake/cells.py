@@ -1,0 +1,143 @@
+"""Text cells to values: what is missing and how, codes, numbers, yes and no. Ibis expressions, nothing is guessed.
+
+Every function takes text (blank is already null) and gives an expression; a value that does not fit is null, and the
+caller sets it aside with the text in the reason.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+
+import ibis
+from ibis.expr.types import BooleanValue, StringValue, Value
+
+YES = ("y", "yes", "true", "t", "1", "x", "si", "sí", "s")
+NO = ("n", "no", "false", "f", "0")
+FOUR = ("unknown", "declined", "not_asked", "not_applicable")
+
+
+@ibis.udf.scalar.builtin(name="strip_accents")
+def strip_accents(text: str) -> str:
+    """Remove accents from letters (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="sha256")
+def sha256(text: str) -> str:
+    """Hash text (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="chr")
+def character(code: int) -> str:
+    """The character with this code (an engine function)."""
+
+
+def clean(text: StringValue) -> StringValue:
+    """Trim blanks at both ends (no-break spaces too) and make an empty cell null."""
+    return text.replace("\u00a0", " ").strip().nullif("")
+
+
+def folded(text: StringValue) -> StringValue:
+    """The form in which spellings are compared: lower case, runs of blanks as one."""
+    squeezed = ibis.ifelse(text.contains("  "), text.re_replace(r"\s+", " "), text)
+    return squeezed.lower()
+
+
+def fold(text: str) -> str:
+    """The same for a spelling in a mapping."""
+    return " ".join(text.split()).lower()
+
+
+def pick(text: StringValue, pattern: str) -> StringValue:
+    """What the first group of `pattern` matches (the whole match if it has none); null where nothing matches."""
+    import re
+
+    return text.re_extract(pattern, 1 if re.compile(pattern).groups else 0).nullif("")
+
+
+def choose(pairs: Iterable[tuple[BooleanValue, Value | str]], otherwise: Value | None = None) -> Value:
+    """CASE WHEN: the value of the first pair that holds, else `otherwise` (null text)."""
+    branches = list(pairs)
+    rest = ibis.null("string") if otherwise is None else otherwise
+    return ibis.cases(*branches, else_=rest) if branches else rest
+
+
+def missing_kind(text: StringValue, spellings: Mapping[str, str]) -> StringValue | None:
+    """The kind of missing that a spelling stands for, else null; None when no spelling is declared."""
+    if not spellings:
+        return None
+    form = folded(text)
+    kinds: dict[str, list[str]] = {}
+    for spelling, kind in spellings.items():
+        kinds.setdefault(kind, []).append(fold(spelling))
+    return choose([(form.isin(words), ibis.literal(kind)) for kind, words in kinds.items()])
+
+
+def coded(text: StringValue, codes: Mapping[str, str], known: Iterable[str]) -> tuple[StringValue, BooleanValue | None]:
+    """Translate spellings into codes; a text that is already a known code stays. Second: where no code was found."""
+    table = {**{fold(code): code for code in known}, **{fold(key): value for key, value in codes.items() if key != "*"}}
+    by_code: dict[str, list[str]] = {}
+    for spelling, code in table.items():
+        by_code.setdefault(code, []).append(spelling)
+    form = folded(text)
+    value = choose([(form.isin(words), ibis.literal(code)) for code, words in by_code.items()])
+    if "*" in codes:
+        return ibis.coalesce(value, ibis.ifelse(text.notnull(), ibis.literal(codes["*"]), ibis.null("string"))), None
+    strange = text.notnull() & value.isnull()
+    return ibis.ifelse(strange, ibis.literal("other"), value), strange
+
+
+def number(text: StringValue, decimal: str = ".") -> Value:
+    """A number, with thousands separators only where they stand in threes; null where the text is none."""
+    separator = "." if decimal == "," else ","
+    plain = ibis.ifelse(
+        text.contains(separator),
+        ibis.ifelse(
+            text.re_search(rf"^[-+]?\d{{1,3}}(\{separator}\d{{3}})+(\{decimal}\d*)?$"),
+            text.replace(separator, ""), ibis.null("string"),
+        ),
+        text,
+    )
+    if decimal == ",":
+        plain = plain.replace(",", ".")
+    value = plain.try_cast("float64")
+    return ibis.ifelse(value.isinf() | value.isnan(), ibis.null("float64"), value)
+
+
+def yes_no(text: StringValue, yes: Iterable[str] = (), no: Iterable[str] = ()) -> BooleanValue:
+    """True or false by spelling (`*` in either list stands for all other texts); null where neither fits."""
+    yes, no = list(yes) or ([] if "*" in no else list(YES)), list(no) or ([] if "*" in yes else list(NO))
+    form = folded(text)
+    says_yes = text.notnull() if "*" in yes else form.isin([fold(word) for word in yes] or [""])
+    says_no = text.notnull() if "*" in no else form.isin([fold(word) for word in no] or [""])
+    first, second = (says_no, says_yes) if "*" in yes else (says_yes, says_no)
+    truth = ibis.literal("*" not in yes)
+    return ibis.cases((first, truth), (second, ~truth), else_=ibis.null("boolean"))
+
+
+def slug(text: StringValue) -> StringValue:
+    """Lower case without accents, everything that is no letter or digit as one hyphen."""
+    return strip_accents(text).lower().re_replace(r"[^a-z0-9]+", "-").re_replace(r"^-|-$", "").nullif("")
+
+
+def joined(parts: list[StringValue], separator: str) -> StringValue:
+    """The filled texts with the separator between; null when none is filled."""
+    return ibis.literal(separator).join(parts).nullif("")
+
+
+def tokens(pairs: Mapping[str, StringValue]) -> StringValue:
+    """`column=kind` for every column that has a kind, joined by semicolons; null where none has."""
+    if not pairs:
+        return ibis.null("string")
+    return joined([ibis.literal(f"{name}=") + kind for name, kind in pairs.items()], ";")
+
+
+def band(age: Value, starts: Iterable[int]) -> StringValue:
+    """Age bands named by their ends: 0-7, 8-9, ..., 65+."""
+    edges = sorted(starts)
+    names = [f"{low}-{high - 1}" for low, high in zip(edges, edges[1:], strict=False)] + [f"{edges[-1]}+"]
+    pairs = [(age >= low, ibis.literal(name)) for low, name in zip(reversed(edges), reversed(names), strict=True)]
+    return choose(pairs)
+
+
+def any_of(tests: list[BooleanValue]) -> BooleanValue:
+    """True where one of the tests holds."""
+    return reduce(lambda left, right: left | right, tests)

@@ -1,0 +1,134 @@
+"""Clocks: text to local wall time to instants, with daylight saving.
+
+Transitions come from the zone database and are compiled into one search tree of comparisons, so that any engine can run
+it and an ambiguous or non-existent wall time is found, not guessed: a wall time that occurs twice is read as its first
+pass and flagged; one that does not exist is read with the offset before the jump and flagged.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.expr.types import IntegerValue, StringValue, TimestampValue, Value
+
+MICRO = 1_000_000
+ISO = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M",
+       "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+SPAN = (1970, 2037)
+SENTINELS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "2999-12-31", "9999-12-31")
+
+
+@ibis.udf.scalar.builtin(name="try_strptime")
+def try_strptime(text: str, formats: dt.Array(dt.string)) -> datetime:  # type: ignore[valid-type]
+    """Parse text by the first format that fits, null where none does (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((dt.Timestamp(),), dt.int64))
+def epoch_us(moment):
+    """Microseconds since 1970 (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="make_timestamptz", signature=((dt.int64,), dt.Timestamp("UTC")))
+def instant(micros):
+    """The instant that many microseconds after 1970 began in UTC (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.Timestamp()))
+def wall(micros):
+    """The wall time that many microseconds after 1970 began (an engine function)."""
+
+
+class Jump(NamedTuple):
+    """A change of offset: the instant (s since 1970) and the offsets before and after (s)."""
+
+    at: int
+    before: int
+    after: int
+
+
+@lru_cache
+def jumps(zone: str) -> tuple[Jump, ...]:
+    """All changes of a zone's offset from 1970 to 2037."""
+    info, found = ZoneInfo(zone), []
+
+    def offset(second: int) -> int:
+        return int(datetime.fromtimestamp(second, UTC).astimezone(info).utcoffset().total_seconds())
+
+    day = int(timedelta(days=1).total_seconds())
+    start, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (SPAN[0], SPAN[1] + 1))
+    for left in range(start, end, 7 * day):
+        low, high = left, left + 7 * day
+        if offset(low) == offset(high):
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if offset(middle) == offset(low) else (low, middle)
+        found.append(Jump(high, offset(low), offset(high)))
+    return tuple(found)
+
+
+def _tree(key: IntegerValue, edges: list[int], leaves: list[Value]) -> Value:
+    """Nested CASE that finds the leaf whose interval holds `key`: edges[i-1] <= key < edges[i]."""
+    if not edges:
+        return leaves[0]
+    middle = len(edges) // 2
+    left = _tree(key, edges[:middle], leaves[: middle + 1])
+    right = _tree(key, edges[middle + 1:], leaves[middle + 1:])
+    return ibis.ifelse(key < edges[middle], left, right)
+
+
+def offset_code(key: IntegerValue, zone: str) -> IntegerValue:
+    """Offset in seconds plus 1 where the wall time occurs twice and plus 2 where it does not exist."""
+    changes = jumps(zone)
+    if not changes:
+        constant = int(datetime(2020, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset().total_seconds())
+        return ibis.literal(constant, type="int64")
+    leaves = []
+    for change in changes:
+        doubtful = (change.at + min(change.before, change.after)) * MICRO
+        flag = 1 if change.after < change.before else 2
+        leaves.append(ibis.ifelse(key >= doubtful, change.before + flag, change.before))
+    leaves.append(ibis.literal(changes[-1].after))
+    return _tree(key, [(c.at + max(c.before, c.after)) * MICRO for c in changes], leaves).cast("int64")
+
+
+def offset_at(key: IntegerValue, zone: str) -> IntegerValue:
+    """Offset in seconds at an instant given in microseconds since 1970."""
+    changes = jumps(zone)
+    if not changes:
+        return offset_code(key, zone)
+    offsets = [ibis.literal(c.before) for c in changes] + [ibis.literal(changes[-1].after)]
+    return _tree(key, [c.at * MICRO for c in changes], offsets).cast("int64")
+
+
+def has_time(form: str) -> bool:
+    """Whether a date format also says the time of day."""
+    return any(mark in form for mark in ("%H", "%I", "%X", "%c", "%p"))
+
+
+def _serial(text: StringValue) -> TimestampValue:
+    """Excel's day number (1900 date system) as wall time, to the second; null where the text is no plausible one."""
+    days = ibis.ifelse(text.re_search(r"^\d{5}(\.\d+)?$"), text.try_cast("float64"), ibis.null("float64"))
+    seconds = ((days - 25569) * 86400).round().cast("int64")
+    return wall(seconds * MICRO)
+
+
+def parse(text: StringValue, formats: tuple[str, ...]) -> tuple[TimestampValue, TimestampValue]:
+    """Wall time by the formats that hold a time, and midnight of the day by those that hold a date alone."""
+    spelled = [form for name in formats for form in (ISO if name == "iso" else (name,)) if name != "excel_serial"]
+    timed, dated = [f for f in spelled if has_time(f)], [f for f in spelled if not has_time(f)]
+    nothing = ibis.null("timestamp")
+    moment = try_strptime(text, timed) if timed else nothing
+    if "excel_serial" in formats:
+        moment = ibis.coalesce(moment, _serial(text)) if timed else _serial(text)
+    day = try_strptime(text, dated) if dated else nothing
+    return moment, day
+
+
+def impossible(moment: TimestampValue) -> Value:
+    """Where a date is one that systems write for 'none': a sentinel, or a year outside 1900 to 2100."""
+    day = moment.cast("date")
+    return day.isin([ibis.date(text) for text in SENTINELS]) | (moment.year() < 1905) | (moment.year() > 2098)

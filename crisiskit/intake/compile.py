@@ -1,0 +1,271 @@
+"""One standard column of a mapping as Ibis expressions: its text, then its value, its kind of missing, what was set aside.
+
+Text and value are made in two steps with a view between them, so that the engine reads each cell once.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.expr.types import StringValue, Table, Value
+
+from crisiskit.errors import UserError, nearest
+from crisiskit.intake import cells, clock
+from crisiskit.intake.mapping import CodeBook, ColumnMap, Part, TableMap
+from crisiskit.intake.read import ReadSpec, read_files
+from crisiskit.standard.dictionary import Column
+
+TO_BASE = {  # unit of a duration cell -> factor to the column's unit
+    "min": {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0, "clock": 1.0},
+    "s": {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0, "clock": 60.0},
+    "h": {"seconds": 1 / 3600, "minutes": 1 / 60, "hours": 1.0, "days": 24.0, "clock": 1 / 60},
+}
+FIELD, ENTRY = "\x1f", "\x1e"  # separators inside the working columns `_aside` and `_other`
+
+
+@dataclass
+class Cell:
+    """A compiled column: its value, the kind of missing, and entries for what was set aside or met no code."""
+
+    value: Value
+    kind: StringValue | None = None
+    aside: StringValue | None = None
+    other: StringValue | None = None
+    extra: dict[str, Value] = field(default_factory=dict)
+
+
+class Headers:
+    """Finds source columns by name: exactly, else ignoring case and blanks at the ends, else with the nearest name."""
+
+    def __init__(self, columns: tuple[str, ...], file: str):
+        self.columns, self.file = columns, file
+        self.folded: dict[str, list[str]] = {}
+        for name in columns:
+            self.folded.setdefault(cells.fold(name), []).append(name)
+
+    def find(self, name: str, optional: bool = False) -> str | None:
+        """The header as it stands in the file; None for an optional column that is absent; else UserError."""
+        if name in self.columns:
+            return name
+        alike = self.folded.get(cells.fold(name), [])
+        if len(alike) == 1:
+            return alike[0]
+        if f"{name} (1)" in self.columns:
+            raise UserError(f"{self.file}: column '{name}' stands more than once; say '{name} (1)' or '{name} (2)' in the mapping")
+        if optional:
+            return None
+        what = f"is there {len(alike)} times in other spellings" if alike else "is not there"
+        raise UserError(f"{self.file}: column '{name}' {what}{nearest(name, self.columns)} (columns: {', '.join(self.columns[:60])})")
+
+
+def _part(table: Table, part: Part, headers: Headers, optional: bool) -> StringValue | None:
+    header = headers.find(part.column, optional)
+    if header is None:
+        return None
+    text = cells.clean(table[header])
+    return cells.pick(text, part.pattern) if part.pattern else text
+
+
+def text_of(table: Table, spec: ColumnMap, headers: Headers, missing: dict[str, str]) -> tuple[StringValue, StringValue | None]:
+    """The text of a mapped cell (null where blank or missing) and the kind of missing where a spelling says so."""
+    if spec.constant is not None:
+        return ibis.literal(spec.constant), None
+    spellings = {**missing, **spec.missing}
+
+    def one(part: Part) -> tuple[StringValue | None, StringValue | None]:
+        found = _part(table, part, headers, spec.optional)
+        return found, None if found is None else cells.missing_kind(found, spellings)
+
+    pairs = [(found, kind) for found, kind in map(one, spec.source or spec.first_of) if found is not None]
+    if not pairs:
+        return ibis.null("string"), None
+    texts = [found if kind is None else ibis.ifelse(kind.isnull(), found, ibis.null("string")) for found, kind in pairs]
+    kinds = [kind for _, kind in pairs if kind is not None]
+    text = ibis.coalesce(*texts) if spec.first_of else texts[0]
+    if spec.source and len(texts) > 1:
+        complete = cells.any_of([part.isnull() for part in texts])
+        text = ibis.ifelse(complete, ibis.null("string"), ibis.literal(spec.join).join(texts))
+    if spec.pattern:
+        text = cells.pick(text, spec.pattern)
+    if spec.pad:
+        text = ibis.ifelse(text.length() < spec.pad, text.lpad(spec.pad, "0"), text)
+    if spec.prefix:
+        text = ibis.literal(spec.prefix) + text
+    if spec.slug:
+        text = cells.slug(text)
+    return text, ibis.coalesce(*kinds) if kinds else None
+
+
+def entry(name: str, reason: str | StringValue, raw: StringValue) -> StringValue:
+    """One entry of a working column: name, reason and the raw text, with separators that no cell holds."""
+    return ibis.literal(name + FIELD) + reason + FIELD + raw + ENTRY
+
+
+def _set_aside(name: str, text: StringValue, value: Value, reason: str) -> StringValue:
+    return ibis.ifelse(text.notnull() & value.isnull(), entry(name, reason, text), ibis.null("string"))
+
+
+def _coarse(text: StringValue, how: str, name: str) -> StringValue:
+    if how == "year":
+        return cells.pick(text, r"(\d{4})")
+    if how == "month":
+        return cells.pick(text, r"(\d{4}-\d{2})")
+    if not how.isdigit():
+        raise UserError(f"columns.{name}.coarsen: '{how}' is none of year, month, a number of characters")
+    return text.left(int(how))
+
+
+def text_cell(name: str, column: Column, spec: ColumnMap, text: StringValue, kind: StringValue | None, key: str) -> Cell:
+    """A string column: codes, bands, hashes or the text itself, with the kinds of missing in-band."""
+    cell = Cell(text)
+    if spec.hash:
+        cell.value = cells.sha256(ibis.literal(key + FIELD) + cells.folded(text)).left(32)
+    elif spec.band:
+        value = cells.number(text)
+        cell.value = cells.band(value, spec.band)
+        cell.aside = _set_aside(name, text, value, "no number")
+    elif spec.coarsen:
+        cell.value = _coarse(text, spec.coarsen, name)
+    elif spec.constant is None and (spec.codes or column.codes):
+        known = [*column.codes, *cells.FOUR] if column.codes else []
+        if spec.codes or not column.open_codes:
+            value, strange = cells.coded(text, spec.codes, known)
+            if strange is not None:
+                cell.other = ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string"))
+                if not column.codes:
+                    value = ibis.ifelse(strange, text, value)
+                elif not column.open_codes and "other" not in column.codes:
+                    value = ibis.ifelse(strange, ibis.null("string"), value)
+                    cell.aside, cell.other = _set_aside(name, text, value, "no code of the dictionary"), None
+            cell.value = value
+    if kind is not None:
+        cell.value = ibis.ifelse(kind.isin(cells.FOUR), kind, cell.value)
+    return cell
+
+
+def number_cell(name: str, column: Column, spec: ColumnMap, text: StringValue) -> Cell:
+    """A number column, in the column's unit; a text that is none is set aside."""
+    digits = text
+    if spec.unit == "clock":
+        hours, minutes, seconds = (cells.pick(text, rf"^{p}$").try_cast("float64") for p in (
+            r"(\d+):\d{1,2}(?::\d{1,2}(?:\.\d+)?)?", r"\d+:(\d{1,2})(?::\d{1,2}(?:\.\d+)?)?", r"\d+:\d{1,2}:(\d{1,2}(?:\.\d+)?)"))
+        value = hours * 60 + minutes + seconds.fill_null(0.0) / 60
+    else:
+        value = cells.number(digits, spec.decimal)
+    reason = "no number"
+    if column.type == "integer":
+        value = ibis.ifelse(value == value.round(), value, ibis.null("float64"))
+        reason = "no whole number"
+    if spec.coarsen:
+        value = value.round(int(spec.coarsen))
+    cell = Cell(value, aside=_set_aside(name, text, value, reason))
+    if isinstance(spec.unit, str) and spec.unit != "auto" and column.unit in TO_BASE:
+        cell.value = value * TO_BASE[column.unit][spec.unit]
+    if column.type == "integer":
+        cell.value = cell.value.cast("int64")
+    return cell
+
+
+def zone_of(spec: ColumnMap, zone: str) -> str:
+    """The zone in which a clock column is written: its own, UTC where the text carries an offset, else the source's."""
+    return "UTC" if any("%z" in form for form in spec.formats) else spec.zone or zone
+
+
+def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone: str) -> Cell:
+    """A date or time column from the working columns x_ (text), n_ (wall time), d_ (day alone), c_ (offset and doubt).
+
+    `extra` holds the local day, the local wall time and the flag of a doubtful wall time.
+    """
+    text, moment, day = working[f"x_{name}"], working[f"n_{name}"], working[f"d_{name}"]
+    dated = ibis.coalesce(moment, day)
+    unread = _set_aside(name, text, dated, f"fits none of the formats {', '.join(spec.formats or ('iso',))}")
+    bad = clock.impossible(dated)
+    aside = ibis.coalesce(unread, ibis.ifelse(bad, entry(name, "impossible date", text), ibis.null("string")))
+    good_day = ibis.ifelse(bad, ibis.null("date"), dated.cast("date"))
+    if column.type == "date":
+        return Cell(good_day, aside=aside)
+    usable = ibis.ifelse(bad, ibis.null("timestamp"), moment)
+    if spec.midnight == "missing":
+        midnight = (clock.epoch_us(usable) % (86400 * clock.MICRO)) == 0
+        aside = ibis.coalesce(aside, ibis.ifelse(midnight, entry(name, "false midnight", text), ibis.null("string")))
+        usable = ibis.ifelse(midnight, ibis.null("timestamp"), usable)
+    if column.type == "local":
+        return Cell(usable, aside=aside, extra={"day": good_day})
+    code = working[f"c_{name}"]
+    doubt = ((code % 60) + 60) % 60
+    micros = clock.epoch_us(usable) - (code - doubt) * clock.MICRO
+    local = usable
+    if zone_of(spec, zone) != zone:
+        local = clock.wall(micros + clock.offset_at(micros, zone) * clock.MICRO)
+        good_day = ibis.ifelse(local.notnull(), local.cast("date"), good_day)
+    doubtful = usable.notnull() & doubt.isin([1, 2])
+    flag = ibis.ifelse(doubtful, ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time"), ibis.null("string"))
+    return Cell(clock.instant(micros), aside=aside, extra={"day": good_day, "local": local, "flag": flag})
+
+
+def list_cell(name: str, column: Column, spec: ColumnMap, table: Table, headers: Headers, missing: dict[str, str]) -> Cell:
+    """A list column: several columns gathered, yes/no columns that stand for codes, or one cell split; no code twice."""
+    known = [*column.codes, *cells.FOUR] if column.codes else []
+    others: list[StringValue] = []
+
+    def code(text: StringValue) -> StringValue:
+        if not (known or spec.codes):
+            return text
+        value, strange = cells.coded(text, spec.codes, known)
+        if strange is not None:
+            others.append(ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string")))
+        return value
+
+    if spec.flags:
+        items, filled = [], []
+        for meaning, source in spec.flags.items():
+            text = _part(table, Part(column=source), headers, spec.optional)
+            if text is not None:
+                says = cells.yes_no(text, spec.yes, spec.no)
+                items.append(ibis.ifelse(says, ibis.literal(meaning), ibis.null("string")))
+                filled.append(says.notnull())
+        recorded = cells.any_of(filled)
+    else:
+        parts = [_part(table, part, headers, spec.optional) for part in spec.gather or spec.source]
+        kinds = {**missing, **spec.missing}
+        texts = [ibis.ifelse(cells.missing_kind(t, kinds).isnull(), t, ibis.null("string")) if kinds else t for t in parts if t is not None]
+        if spec.split:
+            value = texts[0].split(spec.split).map(lambda item: code(cells.clean(item)))
+            others.clear()  # an entry cannot leave the lambda: unmapped codes of split cells are kept as `other`
+            return Cell(value.filter(lambda item: item.notnull()).unique())
+        items = [code(text) for text in texts]
+        recorded = cells.any_of([text.notnull() for text in texts])
+    single = [items[0]] + [
+        ibis.ifelse(cells.any_of([item == earlier for earlier in items[:i]]).fill_null(False), ibis.null("string"), item)
+        for i, item in enumerate(items) if i
+    ]
+    value = ibis.array(single).filter(lambda item: item.notnull())
+    other = cells.joined(others, "") if others else None
+    return Cell(ibis.ifelse(recorded, value, ibis.null("array<string>")), other=other)
+
+
+def code_book(book: CodeBook, con: Any, data: Path, work: Path) -> dict[str, str]:
+    """A code list read from a file; of a key that stands twice the first meaning counts.
+
+    Raises UserError where the file or one of the two columns is missing.
+    """
+    spec = book.read or ReadSpec(files=(book.file,))
+    codes: dict[str, str] = {}
+    for read in read_files(con, spec, data, work):
+        headers = Headers(read.columns, read.file)
+        key, value = headers.find(book.key), headers.find(book.value)
+        frame = read.table.order_by("source_row")[[key, value]].execute()
+        for one, meaning in zip(frame[key], frame[value], strict=True):
+            if isinstance(one, str) and isinstance(meaning, str) and one.strip():
+                codes.setdefault(one.strip(), meaning.strip())
+    return codes
+
+
+def with_code_books(table_map: TableMap, con: Any, data: Path, work: Path) -> dict[str, ColumnMap]:
+    """The column maps with their code files read in."""
+    return {
+        name: spec if spec.codes_file is None else
+        spec.model_copy(update={"codes": {**code_book(spec.codes_file, con, data, work), **spec.codes}})
+        for name, spec in table_map.columns.items()
+    }
