@@ -92,7 +92,8 @@ def number(text: StringValue, decimal: str = ".") -> Value:
         text.contains(separator),
         ibis.ifelse(
             text.re_search(rf"^[-+]?\d{{1,3}}(\{separator}\d{{3}})+(\{decimal}\d*)?$"),
-            text.replace(separator, ""), ibis.null("string"),
+            text.replace(separator, ""),
+            ibis.null("string"),
         ),
         text,
     )

@@ -15,8 +15,15 @@ import ibis.expr.datatypes as dt
 from ibis.expr.types import IntegerValue, StringValue, TimestampValue, Value
 
 MICRO = 1_000_000
-ISO = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M",
-       "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+ISO = (
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d",
+)
 SPAN = (1970, 2037)
 SENTINELS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "2999-12-31", "9999-12-31")
 
@@ -76,7 +83,7 @@ def _tree(key: IntegerValue, edges: list[int], leaves: list[Value]) -> Value:
         return leaves[0]
     middle = len(edges) // 2
     left = _tree(key, edges[:middle], leaves[: middle + 1])
-    right = _tree(key, edges[middle + 1:], leaves[middle + 1:])
+    right = _tree(key, edges[middle + 1 :], leaves[middle + 1 :])
     return ibis.ifelse(key < edges[middle], left, right)
 
 

@@ -31,7 +31,11 @@ def ranked(rows: Table, table_map: TableMap) -> Table:
 def _combined(column: Value, how: str, rows: Table) -> Value:
     order = [rows[name] for name in ORDER]
     if how == "list":
-        return column.collect(order_by=order).flatten().unique() if column.type().is_array() else column.collect(order_by=order).unique()
+        return (
+            column.collect(order_by=order).flatten().unique()
+            if column.type().is_array()
+            else column.collect(order_by=order).unique()
+        )
     simple = {"min": "min", "max": "max", "sum": "sum", "any": "any", "all": "all"}
     return getattr(column, simple[how])() if how in simple else getattr(column, how)(order_by=order)
 
@@ -45,7 +49,9 @@ def records(rows: Table, table_map: TableMap) -> Table:
     if not table_map.one_row_per:
         return head.drop("_rank")
     combine, tied = table_map.one_row_per.combine, rows.filter(rows["_group"].notnull())
-    filled = [name for name in table_map.columns if name not in combine and name in dictionary.table(table_map.into).columns]
+    filled = [
+        name for name in table_map.columns if name not in combine and name in dictionary.table(table_map.into).columns
+    ]
     hows = {**dict.fromkeys(filled, "first"), **combine}
     merged = tied.group_by("_group").aggregate(
         **{f"_all_{name}": _combined(tied[name], how, tied) for name, how in hows.items()},
@@ -61,5 +67,7 @@ def records(rows: Table, table_map: TableMap) -> Table:
 def duplicates(rows: Table) -> dict[str, int]:
     """Rows that repeat an earlier row of the same source cell for cell, and the number of such groups."""
     counts = rows.group_by("_hash").aggregate(n=ibis._.count())
-    found: Any = counts.filter(counts.n > 1).aggregate(rows=(ibis._.n - 1).sum(), groups=ibis._.count()).execute().iloc[0]
+    found: Any = (
+        counts.filter(counts.n > 1).aggregate(rows=(ibis._.n - 1).sum(), groups=ibis._.count()).execute().iloc[0]
+    )
     return {"exact_duplicate_rows": int(found["rows"]) if found["groups"] else 0, "groups": int(found["groups"])}

@@ -1,4 +1,4 @@
-"""One standard column of a mapping as Ibis expressions: its text, then its value, its kind of missing, what was set aside.
+"""One standard column of a mapping as Ibis expressions: its text, then its value, its kind of missing, its faults.
 
 Text and value are made in two steps with a view between them, so that the engine reads each cell once.
 """
@@ -52,11 +52,15 @@ class Headers:
         if len(alike) == 1:
             return alike[0]
         if f"{name} (1)" in self.columns:
-            raise UserError(f"{self.file}: column '{name}' stands more than once; say '{name} (1)' or '{name} (2)' in the mapping")
+            raise UserError(
+                f"{self.file}: column '{name}' stands more than once; say '{name} (1)' or '{name} (2)' in the mapping"
+            )
         if optional:
             return None
         what = f"is there {len(alike)} times in other spellings" if alike else "is not there"
-        raise UserError(f"{self.file}: column '{name}' {what}{nearest(name, self.columns)} (columns: {', '.join(self.columns[:60])})")
+        raise UserError(
+            f"{self.file}: column '{name}' {what}{nearest(name, self.columns)} (columns: {', '.join(self.columns[:60])})"
+        )
 
 
 def _part(table: Table, part: Part, headers: Headers, optional: bool) -> StringValue | None:
@@ -67,7 +71,9 @@ def _part(table: Table, part: Part, headers: Headers, optional: bool) -> StringV
     return cells.pick(text, part.pattern) if part.pattern else text
 
 
-def text_of(table: Table, spec: ColumnMap, headers: Headers, missing: dict[str, str]) -> tuple[StringValue, StringValue | None]:
+def text_of(
+    table: Table, spec: ColumnMap, headers: Headers, missing: dict[str, str]
+) -> tuple[StringValue, StringValue | None]:
     """The text of a mapped cell (null where blank or missing) and the kind of missing where a spelling says so."""
     if spec.constant is not None:
         return ibis.literal(spec.constant), None
@@ -116,7 +122,9 @@ def _coarse(text: StringValue, how: str, name: str) -> StringValue:
     return text.left(int(how))
 
 
-def text_cell(name: str, column: Column, spec: ColumnMap, text: StringValue, kind: StringValue | None, key: str) -> Cell:
+def text_cell(
+    name: str, column: Column, spec: ColumnMap, text: StringValue, kind: StringValue | None, key: str
+) -> Cell:
     """A string column: codes, bands, hashes or the text itself, with the kinds of missing in-band."""
     cell = Cell(text)
     if spec.hash:
@@ -148,8 +156,14 @@ def number_cell(name: str, column: Column, spec: ColumnMap, text: StringValue) -
     """A number column, in the column's unit; a text that is none is set aside."""
     digits = text
     if spec.unit == "clock":
-        hours, minutes, seconds = (cells.pick(text, rf"^{p}$").try_cast("float64") for p in (
-            r"(\d+):\d{1,2}(?::\d{1,2}(?:\.\d+)?)?", r"\d+:(\d{1,2})(?::\d{1,2}(?:\.\d+)?)?", r"\d+:\d{1,2}:(\d{1,2}(?:\.\d+)?)"))
+        hours, minutes, seconds = (
+            cells.pick(text, rf"^{p}$").try_cast("float64")
+            for p in (
+                r"(\d+):\d{1,2}(?::\d{1,2}(?:\.\d+)?)?",
+                r"\d+:(\d{1,2})(?::\d{1,2}(?:\.\d+)?)?",
+                r"\d+:\d{1,2}:(\d{1,2}(?:\.\d+)?)",
+            )
+        )
         value = hours * 60 + minutes + seconds.fill_null(0.0) / 60
     else:
         value = cells.number(digits, spec.decimal)
@@ -200,11 +214,15 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
         local = clock.wall(micros + clock.offset_at(micros, zone) * clock.MICRO)
         good_day = ibis.ifelse(local.notnull(), local.cast("date"), good_day)
     doubtful = usable.notnull() & doubt.isin([1, 2])
-    flag = ibis.ifelse(doubtful, ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time"), ibis.null("string"))
+    flag = ibis.ifelse(
+        doubtful, ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time"), ibis.null("string")
+    )
     return Cell(clock.instant(micros), aside=aside, extra={"day": good_day, "local": local, "flag": flag})
 
 
-def list_cell(name: str, column: Column, spec: ColumnMap, table: Table, headers: Headers, missing: dict[str, str]) -> Cell:
+def list_cell(
+    name: str, column: Column, spec: ColumnMap, table: Table, headers: Headers, missing: dict[str, str]
+) -> Cell:
     """A list column: several columns gathered, yes/no columns that stand for codes, or one cell split; no code twice."""
     known = [*column.codes, *cells.FOUR] if column.codes else []
     others: list[StringValue] = []
@@ -229,7 +247,11 @@ def list_cell(name: str, column: Column, spec: ColumnMap, table: Table, headers:
     else:
         parts = [_part(table, part, headers, spec.optional) for part in spec.gather or spec.source]
         kinds = {**missing, **spec.missing}
-        texts = [ibis.ifelse(cells.missing_kind(t, kinds).isnull(), t, ibis.null("string")) if kinds else t for t in parts if t is not None]
+        texts = [
+            ibis.ifelse(cells.missing_kind(t, kinds).isnull(), t, ibis.null("string")) if kinds else t
+            for t in parts
+            if t is not None
+        ]
         if spec.split:
             value = texts[0].split(spec.split).map(lambda item: code(cells.clean(item)))
             others.clear()  # an entry cannot leave the lambda: unmapped codes of split cells are kept as `other`
@@ -237,8 +259,11 @@ def list_cell(name: str, column: Column, spec: ColumnMap, table: Table, headers:
         items = [code(text) for text in texts]
         recorded = cells.any_of([text.notnull() for text in texts])
     single = [items[0]] + [
-        ibis.ifelse(cells.any_of([item == earlier for earlier in items[:i]]).fill_null(False), ibis.null("string"), item)
-        for i, item in enumerate(items) if i
+        ibis.ifelse(
+            cells.any_of([item == earlier for earlier in items[:i]]).fill_null(False), ibis.null("string"), item
+        )
+        for i, item in enumerate(items)
+        if i
     ]
     value = ibis.array(single).filter(lambda item: item.notnull())
     other = cells.joined(others, "") if others else None
@@ -265,7 +290,8 @@ def code_book(book: CodeBook, con: Any, data: Path, work: Path) -> dict[str, str
 def with_code_books(table_map: TableMap, con: Any, data: Path, work: Path) -> dict[str, ColumnMap]:
     """The column maps with their code files read in."""
     return {
-        name: spec if spec.codes_file is None else
-        spec.model_copy(update={"codes": {**code_book(spec.codes_file, con, data, work), **spec.codes}})
+        name: spec
+        if spec.codes_file is None
+        else spec.model_copy(update={"codes": {**code_book(spec.codes_file, con, data, work), **spec.codes}})
         for name, spec in table_map.columns.items()
     }

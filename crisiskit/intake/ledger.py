@@ -55,7 +55,7 @@ class Ledger:
         return sum(getattr(entry, kind) for entry in self.files)
 
     def prove(self) -> None:
-        """Stop when a file does not close, or when its reasons do not add up to its rows; LedgerDoesNotClose says where."""
+        """Raise LedgerDoesNotClose where a file does not close, or its reasons do not add up to its rows."""
         for entry in self.files:
             if not entry.closes:
                 fates = ", ".join(f"{kind} {getattr(entry, kind)}" for kind in KINDS)
@@ -63,16 +63,25 @@ class Ledger:
             for kind in KINDS[1:]:
                 said = sum(r["rows"] for r in self.reasons if r["file"] == entry.file and r["kind"] == kind)
                 if said != getattr(entry, kind):
-                    raise LedgerDoesNotClose(f"{entry.file}: {getattr(entry, kind)} rows {kind}, but {said} with a reason")
+                    raise LedgerDoesNotClose(
+                        f"{entry.file}: {getattr(entry, kind)} rows {kind}, but {said} with a reason"
+                    )
 
     def as_dict(self) -> dict[str, Any]:
         """What `ledger.json` holds."""
-        return {"source": self.source, "closes": self.closes, "files": [asdict(e) for e in self.files], "reasons": self.reasons,
-                "unmapped_columns": self.unmapped_columns, "unmapped_codes": self.unmapped_codes, "tables": self.tables}
+        return {
+            "source": self.source,
+            "closes": self.closes,
+            "files": [asdict(e) for e in self.files],
+            "reasons": self.reasons,
+            "unmapped_columns": self.unmapped_columns,
+            "unmapped_codes": self.unmapped_codes,
+            "tables": self.tables,
+        }
 
 
 def brief(reasons: list[tuple[str, int]], most: int = 20) -> list[tuple[str, int]]:
-    """Reasons with their values, most frequent first; beyond `most`, those that differ only in the value after ': ' are put together."""
+    """Reasons, most frequent first; where more than `most`, those that differ only after ': ' are put together."""
     reasons = sorted(reasons, key=lambda pair: (-pair[1], pair[0]))
     if len(reasons) <= most:
         return reasons
@@ -82,6 +91,10 @@ def brief(reasons: list[tuple[str, int]], most: int = 20) -> list[tuple[str, int
     short = []
     for head, members in together.items():
         values = [reason.split(": ", 1)[-1] for reason, _ in members[:3]]
-        text = members[0][0] if len(members) == 1 else f"{head}: {len(members)} different values, such as {'; '.join(values)}"
+        text = (
+            members[0][0]
+            if len(members) == 1
+            else f"{head}: {len(members)} different values, such as {'; '.join(values)}"
+        )
         short.append((text, sum(rows for _, rows in members)))
     return sorted(short, key=lambda pair: (-pair[1], pair[0]))

@@ -1,4 +1,4 @@
-"""What a mapping file may say: strict, frozen models of the YAML in `params/sources/`. No Python is needed to map a source."""
+"""What a mapping file may say: strict, frozen models of the YAML in `params/sources/`. Mapping needs no Python."""
 
 from datetime import date
 from pathlib import Path
@@ -97,14 +97,17 @@ class ColumnMap(Strict):
     @model_validator(mode="after")
     def _one_origin(self) -> "ColumnMap":
         origins = {
-            "from": self.source, "first_of": self.first_of, "constant": self.constant is not None,
-            "gather": self.gather, "flags": self.flags, "minutes_between": self.minutes_between,
+            "from": self.source,
+            "first_of": self.first_of,
+            "constant": self.constant is not None,
+            "gather": self.gather,
+            "flags": self.flags,
+            "minutes_between": self.minutes_between,
         }
         given = [name for name, there in origins.items() if there]
         if len(given) != 1:
             raise ValueError(f"needs exactly one of {', '.join(origins)}; it has {' and '.join(given) or 'none'}")
         return self
-
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -161,7 +164,7 @@ class Aggregate(Strict):
 
 
 class Wide(Strict):
-    """Wide columns that become rows of `counts`. Named groups of `pattern` may be used in braces in the other keys."""
+    """Wide columns that become rows of `counts`. Named groups of `pattern` may stand in braces in the other keys."""
 
     pattern: str = Field(description="Regular expression that a whole source column name must match")
     measure: str

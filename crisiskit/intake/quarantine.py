@@ -1,4 +1,4 @@
-"""The restricted folder: rows that cannot be counted, kept whole with file, line and reason, to be mended and read in again."""
+"""The restricted folder: rows that cannot be counted, whole, with file, line and reason, to be mended and read again."""
 
 import csv
 import dataclasses
@@ -26,9 +26,13 @@ def write(con: Any, reads: list[FileRead], lost: Table, folder: Path) -> None:
     frame = kept.group_by("source_file").aggregate(n=ibis._.count()).execute()
     for read in reads:
         if read.file in set(frame["source_file"]):
-            mine = kept.filter(kept.source_file == read.file).select(_file="source_file", _line="source_row", _reason="_reason")
+            mine = kept.filter(kept.source_file == read.file).select(
+                _file="source_file", _line="source_row", _reason="_reason"
+            )
             rows = read.table.join(mine, read.table.source_row == mine["_line"]).drop("source_row")
-            con.to_csv(rows.order_by("_line").select(*LINEAGE, *read.columns), folder / file_name(read.file), header=True)
+            con.to_csv(
+                rows.order_by("_line").select(*LINEAGE, *read.columns), folder / file_name(read.file), header=True
+            )
     rejects = [(read.file, r.line, r.reason, r.text) for read in reads for r in read.rejects]
     path = folder / "rejected.csv"
     fresh = not path.exists()
@@ -56,16 +60,24 @@ def with_mended(con: Any, reads: list[FileRead], folder: Path) -> list[FileRead]
         fixed = con.read_csv(path, all_varchar=True, header=True)
         wrong = [c for c in ("_file", "_line", *read.columns) if c not in fixed.columns]
         if wrong:
-            raise UserError(f"{path}: column '{wrong[0]}' is missing; keep the columns of the quarantine file as they are")
+            raise UserError(
+                f"{path}: column '{wrong[0]}' is missing; keep the columns of the quarantine file as they are"
+            )
         lines = [int(n) for n in fixed["_line"].cast("int64").execute()]
         strange = [n for n in lines if n not in {r.line for r in read.rejects}]
         there = read.table.filter(read.table.source_row.isin(strange or [-1])).count().execute()
         if there != len(set(strange)) or len(set(lines)) != len(lines):
-            raise UserError(f"{path}: _line must name rows of {read.file}, each once; keep the numbers of the quarantine file")
+            raise UserError(
+                f"{path}: _line must name rows of {read.file}, each once; keep the numbers of the quarantine file"
+            )
         fixed = fixed.select(*read.columns, source_row=fixed["_line"].cast("int64"))
         rest = read.table.filter(~read.table.source_row.isin(lines or [-1]))
-        out.append(dataclasses.replace(
-            read, table=ibis.union(rest, fixed), rejects=tuple(r for r in read.rejects if r.line not in lines),
-            notes=(*read.notes, f"{len(lines)} rows read from their mended form"),
-        ))
+        out.append(
+            dataclasses.replace(
+                read,
+                table=ibis.union(rest, fixed),
+                rejects=tuple(r for r in read.rejects if r.line not in lines),
+                notes=(*read.notes, f"{len(lines)} rows read from their mended form"),
+            )
+        )
     return out

@@ -1,32 +1,23 @@
-"""One file's rows as rows of a standard table: every mapped column, the row's date, and what keeps a row from being counted.
+"""One file's rows as rows of a standard table: every mapped column, the row's date, and what makes it uncountable.
 
-The result carries working columns that never leave intake: `_excluded` (the filter that left it out), `_problem` (why it
-cannot be counted), `_aside` and `_other` (values set aside, codes not mapped), `_key` (of one_row_per), `_hash` (all cells).
+The result carries working columns that never leave intake: `_excluded` (the filter that left a row out), `_problem` (why
+it cannot be counted), `_aside` and `_other` (values set aside, codes not mapped), `_key` (of one_row_per), `_hash` (of all
+its cells).
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import ibis
-import ibis.expr.datatypes as dt
 from ibis.expr.types import StringValue, Table, Value
 
 from crisiskit.errors import UserError
 from crisiskit.intake import cells, clock
-from crisiskit.intake.compile import (
-    Cell,
-    Headers,
-    clock_cell,
-    entry,
-    list_cell,
-    number_cell,
-    text_cell,
-    text_of,
-    zone_of,
-)
-from crisiskit.intake.mapping import ColumnMap, Condition, SourceMap, TableMap, UnitBy
+from crisiskit.intake.compile import Cell, clock_cell, entry, number_cell, text_cell
+from crisiskit.intake.mapping import ColumnMap, SourceMap, TableMap, UnitBy
 from crisiskit.intake.read import FileRead
 from crisiskit.intake.tally import count_cells, synthetic, wide_columns
+from crisiskit.intake.views import is_clock, text_view
 from crisiskit.standard import dictionary
 from crisiskit.standard.dictionary import Column
 
@@ -36,83 +27,9 @@ WORKING = ("_excluded", "_problem", "_aside", "_other", "_key", "_hash", "_file"
 NULL = ibis.null("string")
 
 
-@ibis.udf.scalar.builtin(name="hash", signature=((dt.Array(dt.string),), dt.uint64))
-def row_hash(cells_of_a_row):
-    """A 64-bit hash of all cells of a row (an engine function)."""
-
-
-def barrier(con: Any, table: Table, name: str) -> Table:
-    """The same rows behind a view, so that what was computed is not computed twice."""
-    return con.create_view(name, table, overwrite=True)
-
-
-def _is_clock(column: Column) -> bool:
-    return column.type in ("timestamp", "date", "local")
-
-
-def _left_out(condition: Condition, text: StringValue) -> StringValue:
-    if condition.filled is not None:
-        keep = text.notnull() == condition.filled
-    elif condition.matches is not None:
-        keep = text.re_search(condition.matches).fill_null(False)
-    elif condition.values:
-        keep = cells.folded(text).isin([cells.fold(v) for v in condition.values]).fill_null(False)
-    else:
-        keep = ~cells.folded(text).isin([cells.fold(v) for v in condition.excluded]).fill_null(False)
-    return ibis.ifelse(keep, NULL, ibis.literal(condition.because))
-
-
-def text_view(con: Any, read: FileRead, table_map: TableMap, columns: Mapping[str, ColumnMap], known: Mapping[str, Column],
-              name: str, zone: str) -> Table:
-    """First step: x_ texts and k_ kinds of every mapped column, filters, key and hash; then the parsed clocks."""
-    headers, text = Headers(read.columns, read.file), read.table
-    made: dict[str, Value] = {"source_row": text.source_row}
-    for i, wide in enumerate(wide_columns(table_map, read.columns, read.file)):
-        made[f"w_{i}"] = cells.clean(text[wide.header])
-    for column, spec in columns.items():
-        if not (spec.gather or spec.flags or spec.minutes_between or spec.split):
-            value, kind = text_of(text, spec, headers, table_map.missing)
-            made[f"x_{column}"] = value
-            if kind is not None:
-                made[f"k_{column}"] = kind
-        if isinstance(spec.unit, UnitBy):
-            made[f"u_{column}"] = _unit_text(cells.clean(text[headers.find(spec.unit.by)]), spec.unit)
-    filters = [_left_out(c, cells.clean(text[headers.find(c.column)])) for c in table_map.keep_where]
-    made["_excluded"] = ibis.coalesce(*filters) if filters else NULL
-    if table_map.one_row_per:
-        parts = [cells.clean(text[headers.find(k)]) for k in table_map.one_row_per.key]
-        complete = ~cells.any_of([part.isnull() for part in parts])
-        made["_key"] = ibis.ifelse(complete, ibis.literal("\x1f").join(parts), NULL)
-    if table_map.aggregate and table_map.aggregate.column:
-        said = cells.folded(cells.clean(text[headers.find(table_map.aggregate.column)]))
-        made["_sum"] = said.isin([cells.fold(v) for v in table_map.aggregate.values]).fill_null(False)
-    made["_hash"] = row_hash(ibis.array([text[c] for c in read.columns]))
-    lists = {c: list_cell(c, known[c], s, text, headers, table_map.missing) for c, s in columns.items() if s.gather or s.flags or s.split}
-    for column, cell in lists.items():
-        made[f"l_{column}"] = cell.value
-        if cell.other is not None:
-            made[f"lo_{column}"] = cell.other
-    view = barrier(con, text.select(**made), f"{name}_text")
-    parsed = {}
-    for column, spec in columns.items():
-        if _is_clock(known[column]) and f"x_{column}" in made:
-            parsed[f"n_{column}"], parsed[f"d_{column}"] = clock.parse(view[f"x_{column}"], spec.formats or ("iso",))
-    if parsed:
-        view = barrier(con, view.mutate(**parsed), f"{name}_parsed")
-        codes = {
-            f"c_{c}": clock.offset_code(clock.epoch_us(view[f"n_{c}"]), zone_of(s, zone))
-            for c, s in columns.items() if known[c].type == "timestamp" and f"n_{c}" in parsed
-        }
-        view = barrier(con, view.mutate(**codes), f"{name}_clocks") if codes else view
-    return view
-
-
-def _unit_text(text: StringValue, by: UnitBy) -> StringValue:
-    form = cells.folded(text)
-    return cells.choose([(form == cells.fold(value), ibis.literal(unit)) for value, unit in by.units.items()])
-
-
-def _cells(view: Table, columns: Mapping[str, ColumnMap], known: Mapping[str, Column], zone: str, key: str) -> dict[str, Cell]:
+def _cells(
+    view: Table, columns: Mapping[str, ColumnMap], known: Mapping[str, Column], zone: str, key: str
+) -> dict[str, Cell]:
     made: dict[str, Cell] = {}
     for name, spec in columns.items():
         column = known[name]
@@ -122,7 +39,7 @@ def _cells(view: Table, columns: Mapping[str, ColumnMap], known: Mapping[str, Co
             made[name] = Cell(view[f"l_{name}"], other=view[f"lo_{name}"] if f"lo_{name}" in view.columns else None)
             continue
         text, kind = view[f"x_{name}"], view[f"k_{name}"] if f"k_{name}" in view.columns else None
-        if _is_clock(column):
+        if is_clock(column):
             made[name] = clock_cell(name, column, spec, view, zone)
         elif column.type in ("integer", "number"):
             made[name] = number_cell(name, column, spec, text)
@@ -143,30 +60,41 @@ def _cells(view: Table, columns: Mapping[str, ColumnMap], known: Mapping[str, Co
     return made
 
 
-def _problem(view: Table, table_map: TableMap, columns: Mapping[str, ColumnMap], made: dict[str, Cell], day: Value) -> StringValue:
+def _problem(
+    view: Table, table_map: TableMap, columns: Mapping[str, ColumnMap], made: dict[str, Cell], day: Value
+) -> StringValue:
     """Why a row cannot be counted at all; the text holds the value that is at fault."""
     reasons = []
     if table_map.one_row_per and table_map.one_row_per.missing_key == "quarantine":
-        reasons.append(ibis.ifelse(view["_key"].isnull(), f"no key: {', '.join(table_map.one_row_per.key)} is blank", NULL))
+        reasons.append(
+            ibis.ifelse(view["_key"].isnull(), f"no key: {', '.join(table_map.one_row_per.key)} is blank", NULL)
+        )
     count = "contacts" if table_map.into == "interventions" else "value" if table_map.into == "counts" else None
     needed = [name for name, spec in columns.items() if spec.needed]
     if count in columns and not table_map.wide:
         needed.append(count)
     for name in dict.fromkeys(needed):
         text = view[f"x_{name}"]
-        said = ibis.ifelse(text.notnull(), ibis.literal(f"{name} cannot be read: ") + text, ibis.literal(f"{name} is missing"))
+        said = ibis.ifelse(
+            text.notnull(), ibis.literal(f"{name} cannot be read: ") + text, ibis.literal(f"{name} is missing")
+        )
         reasons.append(ibis.ifelse(made[name].value.isnull(), said, NULL))
     if table_map.undated == "quarantine" and table_map.into == "interventions":
         texts = [view[f"x_{n}"] for n in columns if f"n_{n}" in view.columns]
         met = cells.joined(texts, " | ") if texts else NULL
         others = [made[n].extra.get("day", made[n].value) for n in ("reported_at", "recorded_on") if n in made]
         none = ibis.coalesce(day, *others).isnull()  # a date of writing is a date too
-        said = ibis.coalesce(ibis.literal("no usable date: ") + met, ibis.literal("no usable date: all date cells are blank"))
+        said = ibis.coalesce(
+            ibis.literal("no usable date: ") + met, ibis.literal("no usable date: all date cells are blank")
+        )
         reasons.append(ibis.ifelse(none, said, NULL))
     if table_map.tally:
         days = [made[f"_t{i}_date"].extra["day"] for i in range(len(table_map.tally))]
         texts = [view[f"x__t{i}_date"] for i in range(len(table_map.tally))]
-        said = ibis.coalesce(ibis.literal("no usable date: ") + cells.joined(texts, " | "), ibis.literal("no usable date: all date cells are blank"))
+        said = ibis.coalesce(
+            ibis.literal("no usable date: ") + cells.joined(texts, " | "),
+            ibis.literal("no usable date: all date cells are blank"),
+        )
         reasons.append(ibis.ifelse(ibis.coalesce(*days).isnull(), said, NULL))
     return ibis.coalesce(*reasons) if reasons else NULL
 
@@ -182,12 +110,16 @@ def _period(table_map: TableMap, view: Table, made: dict[str, Cell], day: Value)
         total = (made["contacts"].value > rule.contacts_above).fill_null(False)
     else:
         total = view["_sum"]
-    fine = NULL if "received_at" not in made else ibis.ifelse(made["received_at"].extra["local"].notnull(), "second", NULL)
+    fine = (
+        NULL if "received_at" not in made else ibis.ifelse(made["received_at"].extra["local"].notnull(), "second", NULL)
+    )
     fine = ibis.coalesce(fine, ibis.ifelse(day.notnull(), "day", NULL))
     if rule is None or rule.period == "hour":
         return {"is_aggregate": total, "period_start": day, "period_end": day, "time_precision": fine}
     if rule.period == "week":
-        first, last = (day, day + ibis.interval(days=6)) if rule.date_is == "first" else (day - ibis.interval(days=6), day)
+        first, last = (
+            (day, day + ibis.interval(days=6)) if rule.date_is == "first" else (day - ibis.interval(days=6), day)
+        )
     else:
         first = day.truncate(PERIOD[rule.period])
         months = {"month": 1, "quarter": 3, "year": 12}.get(rule.period)
@@ -195,20 +127,33 @@ def _period(table_map: TableMap, view: Table, made: dict[str, Cell], day: Value)
         first, last = (first, day) if rule.date_is == "last" else (day, end)
     return {
         "is_aggregate": total,
-        "period_start": ibis.ifelse(total, first.cast("date"), day), "period_end": ibis.ifelse(total, last.cast("date"), day),
+        "period_start": ibis.ifelse(total, first.cast("date"), day),
+        "period_end": ibis.ifelse(total, last.cast("date"), day),
         "time_precision": ibis.ifelse(total, rule.period, fine),
     }
 
 
-def standard_rows(con: Any, read: FileRead, number: int, source: SourceMap, table_map: TableMap,
-                  columns: Mapping[str, ColumnMap], name: str, key: str) -> Table:
+def standard_rows(
+    con: Any,
+    read: FileRead,
+    number: int,
+    source: SourceMap,
+    table_map: TableMap,
+    columns: Mapping[str, ColumnMap],
+    name: str,
+    key: str,
+) -> Table:
     """All rows of one file in the shape of the standard table, every dictionary column there, working columns behind."""
     tallies, working = synthetic(table_map)
     columns, known = {**columns, **tallies}, dictionary.table(table_map.into).columns
     view = text_view(con, read, table_map, columns, {**known, **working}, name, source.time_zone)
     made = _cells(view, columns, {**known, **working}, source.time_zone, key)
     counted = count_cells(view, table_map, wide_columns(table_map, read.columns, read.file), made)
-    dates = [made[n].extra.get("day", made[n].value) for n in ("period_start", "received_at", "received_local", "occurred_on") if n in made]
+    dates = [
+        made[n].extra.get("day", made[n].value)
+        for n in ("period_start", "received_at", "received_local", "occurred_on")
+        if n in made
+    ]
     day = ibis.coalesce(*dates) if dates else ibis.null("date")
     out: dict[str, Value] = {n: cell.value for n, cell in made.items()}
     stem = f"{read.file}:"
@@ -216,7 +161,11 @@ def standard_rows(con: Any, read: FileRead, number: int, source: SourceMap, tabl
     identity = next(n for n in ("record_id", "follow_up_id", "source") if n in known)
     if identity != "source":
         out[identity] = ibis.coalesce(out[identity], row_id) if identity in out else row_id
-    out |= {"source": ibis.literal(source.source), "source_file": ibis.literal(read.file), "source_row": view.source_row}
+    out |= {
+        "source": ibis.literal(source.source),
+        "source_file": ibis.literal(read.file),
+        "source_row": view.source_row,
+    }
     if table_map.into == "interventions":
         filled = _period(table_map, view, made, day)
         out |= {n: ibis.coalesce(out[n], v) if n in out else v for n, v in filled.items()}
@@ -229,7 +178,11 @@ def standard_rows(con: Any, read: FileRead, number: int, source: SourceMap, tabl
     kinds = {n: cell.kind for n, cell in made.items() if cell.kind is not None and n in known}
     kinds = {n: ibis.ifelse(kind == "blank", NULL, kind) for n, kind in kinds.items()}
     asides = {n: cell.aside for n, cell in made.items() if cell.aside is not None}
-    kinds |= {n: ibis.coalesce(ibis.ifelse(a.notnull(), "set_aside", NULL), kinds.get(n, NULL)) for n, a in asides.items() if n in known}
+    kinds |= {
+        n: ibis.coalesce(ibis.ifelse(a.notnull(), "set_aside", NULL), kinds.get(n, NULL))
+        for n, a in asides.items()
+        if n in known
+    }
     out["missing"] = cells.tokens(kinds)
     doubts = [cell.extra["flag"] for cell in made.values() if "flag" in cell.extra]
     if "flags" in known:
@@ -238,22 +191,43 @@ def standard_rows(con: Any, read: FileRead, number: int, source: SourceMap, tabl
     for duration in DURATIONS:
         spec = columns.get(duration)
         if spec and spec.unit is not None and not spec.minutes_between:
-            full[f"_n_{duration}"] = cells.number(view[f"x_{duration}"], spec.decimal) if spec.unit != "clock" else out[duration]
-            full[f"_u_{duration}"] = view[f"u_{duration}"] if isinstance(spec.unit, UnitBy) else ibis.literal("minutes" if spec.unit == "clock" else spec.unit)
+            full[f"_n_{duration}"] = (
+                cells.number(view[f"x_{duration}"], spec.decimal) if spec.unit != "clock" else out[duration]
+            )
+            full[f"_u_{duration}"] = (
+                view[f"u_{duration}"]
+                if isinstance(spec.unit, UnitBy)
+                else ibis.literal("minutes" if spec.unit == "clock" else spec.unit)
+            )
     if counted is not None:
         full["_cells"] = counted
     return view.select(
-        **full, _excluded=view["_excluded"], _problem=_problem(view, table_map, columns, made, day),
+        **full,
+        _excluded=view["_excluded"],
+        _problem=_problem(view, table_map, columns, made, day),
         _aside=cells.joined(list(asides.values()), "") if asides else NULL,
-        _other=cells.joined([c.other for c in made.values() if c.other is not None], "") if any(c.other is not None for c in made.values()) else NULL,
-        _key=view["_key"] if "_key" in view.columns else NULL, _hash=view["_hash"], _file=ibis.literal(number), _day=day,
+        _other=cells.joined([c.other for c in made.values() if c.other is not None], "")
+        if any(c.other is not None for c in made.values())
+        else NULL,
+        _key=view["_key"] if "_key" in view.columns else NULL,
+        _hash=view["_hash"],
+        _file=ibis.literal(number),
+        _day=day,
     )
 
 
 def ibis_type(column: Column) -> str:
     """The engine's type of a dictionary column."""
-    return {"string": "string", "integer": "int64", "number": "float64", "boolean": "boolean", "timestamp": "timestamp('UTC', 6)",
-            "local": "timestamp(6)", "date": "date", "list": "array<string>"}[column.type]
+    return {
+        "string": "string",
+        "integer": "int64",
+        "number": "float64",
+        "boolean": "boolean",
+        "timestamp": "timestamp('UTC', 6)",
+        "local": "timestamp(6)",
+        "date": "date",
+        "list": "array<string>",
+    }[column.type]
 
 
 def refuse_if_unmapped(table_map: TableMap, name: str) -> None:

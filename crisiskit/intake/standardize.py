@@ -39,8 +39,8 @@ class Standardized:
 def standardize(mapping: Path | SourceMap, data: Path, out: Path, mended: Path | None = None) -> Ledger:
     """Read a source's files and write `out`: Parquet tables, ledger.json, quality.json and the folder quarantine/.
 
-    `out` appears whole or not at all; an earlier result there stays untouched until the new one is complete. `mended` is a
-    quarantine folder whose rows were put right: they are read in the place of the rows they came from.
+    `out` appears whole or not at all; an earlier result there stays untouched until the new one is complete. `mended`
+    is a quarantine folder whose rows were put right: they are read in the place of the rows they came from.
     Raises UserError for faults of the data or the mapping, LedgerDoesNotClose when a row would be lost.
     """
     source = mapping if isinstance(mapping, SourceMap) else load(Path(mapping))
@@ -59,7 +59,9 @@ def standardize(mapping: Path | SourceMap, data: Path, out: Path, mended: Path |
             new.rename(out)
     except (OSError, duckdb.Error) as error:
         if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
-            raise UserError(f"{out}: the disk is full; nothing was written there and an earlier result is untouched") from error
+            raise UserError(
+                f"{out}: the disk is full; nothing was written there and an earlier result is untouched"
+            ) from error
         raise
     return ledger
 
@@ -88,8 +90,17 @@ def _write(source: SourceMap, data: Path, out: Path, work: Path, mended: Path | 
     return ledger
 
 
-def one_table(con: Any, source: SourceMap, name: str, table_map: TableMap, data: Path, work: Path, ledger: Ledger,
-              restricted: Path, mended: Path | None) -> Standardized:
+def one_table(
+    con: Any,
+    source: SourceMap,
+    name: str,
+    table_map: TableMap,
+    data: Path,
+    work: Path,
+    ledger: Ledger,
+    restricted: Path,
+    mended: Path | None,
+) -> Standardized:
     """Read, map, convert, collapse, check: one group of files into one standard table, with its ledger entries."""
     refuse_if_unmapped(table_map, name)
     reads = read_files(con, table_map.read, data, work)
@@ -99,7 +110,9 @@ def one_table(con: Any, source: SourceMap, name: str, table_map: TableMap, data:
     for read in reads:
         suspects = identifiers.refuse(table_map, f"tables.{name}.columns", read, Headers(read.columns, read.file))
         ledger.unmapped_columns[read.file] = _unmapped(read, table_map, suspects)
-    parts = [standard_rows(con, read, i, source, table_map, columns, f"{name}_{i}", secret) for i, read in enumerate(reads)]
+    parts = [
+        standard_rows(con, read, i, source, table_map, columns, f"{name}_{i}", secret) for i, read in enumerate(reads)
+    ]
     rows = con.create_table(f"{name}_rows", parts[0] if len(parts) == 1 else ibis.union(*parts), temp=True)
     for read in reads:
         read.check_unchanged()
@@ -120,7 +133,11 @@ def one_table(con: Any, source: SourceMap, name: str, table_map: TableMap, data:
     final = checked.filter(checked["_row_problem"].isnull())
     if "_cells" in rows.columns:  # a count cell that cannot stand is set aside; its source row has other cells
         bad = bad.limit(0)
-    why = f"rows of one record ({', '.join(table_map.one_row_per.key)})" if table_map.one_row_per else "exact duplicate of an earlier row"
+    why = (
+        f"rows of one record ({', '.join(table_map.one_row_per.key)})"
+        if table_map.one_row_per
+        else "exact duplicate of an earlier row"
+    )
     lost = con.create_table(f"{name}_lost", fates.fates(ready, bad, why), temp=True)
     read_in = ready.group_by("source_file").aggregate(n=ibis._.count()).execute()
     fates.enter(ledger, reads, lost, dict(zip(read_in["source_file"], read_in["n"].astype(int), strict=True)))
@@ -130,16 +147,36 @@ def one_table(con: Any, source: SourceMap, name: str, table_map: TableMap, data:
     ledger.unmapped_codes += fates.unmapped_codes(fates.entries_of(live, "_other"))
     _tie_out(con, ledger, reads, final, table_map)
     known = dictionary.table(table_map.into).columns
-    return Standardized(table_map.into, final.select(*known), aside, {
-        "checks": checks.results(records, found), "units": verdicts, "duplicates": collapse.duplicates(rows)})
+    return Standardized(
+        table_map.into,
+        final.select(*known),
+        aside,
+        {"checks": checks.results(records, found), "units": verdicts, "duplicates": collapse.duplicates(rows)},
+    )
 
 
 def _filled(table_map: TableMap) -> set[str]:
     """The columns that this source fills: mapped ones and those that intake derives from them."""
-    filled = {*table_map.columns, "source", "source_file", "source_row", "contacts", "is_aggregate", "time_precision", "record_id"}
+    filled = {
+        *table_map.columns,
+        "source",
+        "source_file",
+        "source_row",
+        "contacts",
+        "is_aggregate",
+        "time_precision",
+        "record_id",
+    }
     if table_map.into == "counts":
-        filled |= {"measure", "value", "unit", "group", "level", "area_id", "area_level"} if table_map.wide or table_map.tally else set()
-    if any(name in table_map.columns for name in ("received_at", "received_local", "occurred_on", "period_start")) or table_map.tally:
+        filled |= (
+            {"measure", "value", "unit", "group", "level", "area_id", "area_level"}
+            if table_map.wide or table_map.tally
+            else set()
+        )
+    if (
+        any(name in table_map.columns for name in ("received_at", "received_local", "occurred_on", "period_start"))
+        or table_map.tally
+    ):
         filled |= {"period_start", "period_end"}
     return filled | ({"received_local"} if "received_at" in table_map.columns else set())
 
@@ -153,7 +190,11 @@ def _unmapped(read: FileRead, table_map: TableMap, suspects: list[str]) -> list[
     names += [n for t in table_map.tally for spec in (t.date, t.area_id, t.level) if spec for n in spec.inputs]
     names += [t.distinct for t in table_map.tally if t.distinct]
     used = {headers.find(name, optional=True) for name in names} | wide
-    return [f"{name} (looks like an identifier; not stored)" if name in suspects else name for name in read.columns if name not in used]
+    return [
+        f"{name} (looks like an identifier; not stored)" if name in suspects else name
+        for name in read.columns
+        if name not in used
+    ]
 
 
 def _tie_out(con: Any, ledger: Ledger, reads: list[FileRead], final: Table, table_map: TableMap) -> None:
@@ -162,9 +203,11 @@ def _tie_out(con: Any, ledger: Ledger, reads: list[FileRead], final: Table, tabl
         return
     frame = final.group_by("source_file").aggregate(n=ibis._.count()).execute()
     there = dict(zip(frame["source_file"], frame["n"].astype(int), strict=True))
-    for entry in ledger.files[-len(reads):]:
+    for entry in ledger.files[-len(reads) :]:
         if there.get(entry.file, 0) != entry.standardized:
-            raise LedgerDoesNotClose(f"{entry.file}: {entry.standardized} rows standardized, {there.get(entry.file, 0)} in the table")
+            raise LedgerDoesNotClose(
+                f"{entry.file}: {entry.standardized} rows standardized, {there.get(entry.file, 0)} in the table"
+            )
 
 
 def quality(source: SourceMap, done: list[Standardized], con: Any, out: Path) -> dict[str, Any]:
@@ -174,14 +217,33 @@ def quality(source: SourceMap, done: list[Standardized], con: Any, out: Path) ->
     if path.is_file():
         table = con.read_parquet(path)
         totals = table.filter(table.is_aggregate)
-        rows, contacts, every = (int(n.execute() or 0) for n in (totals.count(), totals.contacts.sum(), table.contacts.sum()))
+        rows, contacts, every = (
+            int(n.execute() or 0) for n in (totals.count(), totals.contacts.sum(), table.contacts.sum())
+        )
         aggregate = {"rows": rows, "contacts": contacts, "share_of_contacts": contacts / every if every else None}
-    about = source.model_dump(mode="json", include={
-        "source", "publisher", "dataset", "address", "licence", "cannot_tell", "changes", "time_zone", "simulated", "next_export"})
+    about = source.model_dump(
+        mode="json",
+        include={
+            "source",
+            "publisher",
+            "dataset",
+            "address",
+            "licence",
+            "cannot_tell",
+            "changes",
+            "time_zone",
+            "simulated",
+            "next_export",
+        },
+    )
     return {
-        "source": [source.source], "checks": [check for one in done for check in one.quality["checks"]],
-        "units": [verdict for one in done for verdict in one.quality["units"]], "aggregate": aggregate,
-        "duplicates": {key: sum(one.quality["duplicates"][key] for one in done) for key in ("exact_duplicate_rows", "groups")},
+        "source": [source.source],
+        "checks": [check for one in done for check in one.quality["checks"]],
+        "units": [verdict for one in done for verdict in one.quality["units"]],
+        "aggregate": aggregate,
+        "duplicates": {
+            key: sum(one.quality["duplicates"][key] for one in done) for key in ("exact_duplicate_rows", "groups")
+        },
         "about": [about],
     }
 

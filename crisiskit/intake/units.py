@@ -1,7 +1,7 @@
-"""The unit rule: is a duration written in minutes or in hours? The claim is tested against the values, site by site and quarter by quarter.
+"""The unit rule: is a duration written in minutes or in hours? The claim is tested against the values, site by quarter.
 
-A row speaks for hours when its number is a broken quarter (0.25, 1.5) or under one per contact; it speaks for minutes when
-it is whole and at least ten per contact (ten hours with one person do not happen); other rows fit both and say nothing.
+A row speaks for hours when its number is a broken quarter (0.25, 1.5) or under one per contact; it speaks for minutes
+when it is whole and at least ten per contact (ten hours with one person do not happen); other rows fit both.
 """
 
 from typing import Any
@@ -14,14 +14,26 @@ from crisiskit.intake.compile import TO_BASE, entry
 LEAST_WITNESSES = 5  # rows that must speak before a verdict is given
 AGREEMENT = 0.95  # share of the rows that speak which must say the same
 FACTOR = TO_BASE["min"]
-FIELDS = ("column", "site", "period", "declared", "verdict", "rows", "lattice_share", "minutes_per_contact",
-          "other_unit_minutes_per_contact", "total_minutes", "total_minutes_other_unit", "note")
+FIELDS = (
+    "column",
+    "site",
+    "period",
+    "declared",
+    "verdict",
+    "rows",
+    "lattice_share",
+    "minutes_per_contact",
+    "other_unit_minutes_per_contact",
+    "total_minutes",
+    "total_minutes_other_unit",
+    "note",
+)
 
 
 def judge(declared: str, hours: int, minutes: int) -> str:
     """Verdict on a claim from the rows that speak for hours and for minutes.
 
-    `agrees`, `contradicts`, `mixed` or `undecided` (too few rows speak); for `auto` the unit found, `mixed` or `undecided`.
+    `agrees`, `contradicts`, `mixed` or `undecided` (too few rows speak); for `auto` the unit found, or the last two.
     """
     witnesses = hours + minutes
     if witnesses < LEAST_WITNESSES:
@@ -43,8 +55,13 @@ def evidence(rows: Table, column: str) -> list[dict[str, Any]]:
     counted = rows.filter(value.notnull() & (value > 0) & rows["_excluded"].isnull() & rows["_problem"].isnull())
     value, per_contact = counted[f"_n_{column}"], counted[f"_n_{column}"] / counted.contacts.nullif(0)
     whole, quarter = value == value.floor(), (value * 4) == (value * 4).floor()
-    grouped = counted.group_by(site=counted.site, period=_quarter(counted["_day"]), declared=unit.name("declared")).aggregate(
-        rows=counted.count(), value=value.sum(), contacts=counted.contacts.sum(), lattice=quarter.sum(),
+    grouped = counted.group_by(
+        site=counted.site, period=_quarter(counted["_day"]), declared=unit.name("declared")
+    ).aggregate(
+        rows=counted.count(),
+        value=value.sum(),
+        contacts=counted.contacts.sum(),
+        lattice=quarter.sum(),
         hours=(per_contact.notnull() & ((~whole & quarter) | (per_contact < 1))).sum(),
         minutes=(per_contact.notnull() & whole & (per_contact >= 10)).sum(),
     )
@@ -63,11 +80,28 @@ def verdicts(rows: Table, column: str) -> list[dict[str, Any]]:
         factor, other = FACTOR.get(used), FACTOR["minutes" if used == "hours" else "hours"]
         total, total_other = (None if factor is None else group["value"] * factor), group["value"] * other
         contacts = group["contacts"] or 0
-        found.append(dict(zip(FIELDS, (
-            column, group["site"], group["period"], declared, verdict, group["rows"], group["lattice"] / group["rows"],
-            total / contacts if total is not None and contacts else None, total_other / contacts if contacts else None,
-            total, total_other, _note(declared, verdict, group["hours"] or 0, group["minutes"] or 0),
-        ), strict=True)))
+        found.append(
+            dict(
+                zip(
+                    FIELDS,
+                    (
+                        column,
+                        group["site"],
+                        group["period"],
+                        declared,
+                        verdict,
+                        group["rows"],
+                        group["lattice"] / group["rows"],
+                        total / contacts if total is not None and contacts else None,
+                        total_other / contacts if contacts else None,
+                        total,
+                        total_other,
+                        _note(declared, verdict, group["hours"] or 0, group["minutes"] or 0),
+                    ),
+                    strict=True,
+                )
+            )
+        )
     return found
 
 
@@ -90,19 +124,27 @@ def converted(rows: Table, columns: list[str]) -> tuple[Table, list[dict[str, An
         found += judged
         value, unit = rows[f"_n_{column}"], rows[f"_u_{column}"]
         decided = [
-            ((rows.site.fill_null("") == (one["site"] or "")) & (_quarter(rows["_day"]) == one["period"]), ibis.literal(one["verdict"]))
-            for one in judged if one["declared"] == "auto" and one["verdict"] in FACTOR
+            (
+                (rows.site.fill_null("") == (one["site"] or "")) & (_quarter(rows["_day"]) == one["period"]),
+                ibis.literal(one["verdict"]),
+            )
+            for one in judged
+            if one["declared"] == "auto" and one["verdict"] in FACTOR
         ]
         auto = ibis.cases(*decided, else_=ibis.null("string")) if decided else ibis.null("string")
         used = ibis.ifelse(unit == "auto", auto, unit)
-        factor = ibis.cases(*[(used == name, ibis.literal(f)) for name, f in FACTOR.items()], else_=ibis.null("float64"))
+        factor = ibis.cases(
+            *[(used == name, ibis.literal(f)) for name, f in FACTOR.items()], else_=ibis.null("float64")
+        )
         lost = value.notnull() & factor.isnull()
         why = entry(column, "its unit cannot be decided", value.cast("string"))
-        rows = rows.mutate(**{
-            column: value * factor,
-            "missing": _with(rows.missing, ibis.ifelse(lost, f"{column}=set_aside", ibis.null("string")), ";"),
-            "_aside": _with(rows["_aside"], ibis.ifelse(lost, why, ibis.null("string")), ""),
-        })
+        rows = rows.mutate(
+            **{
+                column: value * factor,
+                "missing": _with(rows.missing, ibis.ifelse(lost, f"{column}=set_aside", ibis.null("string")), ";"),
+                "_aside": _with(rows["_aside"], ibis.ifelse(lost, why, ibis.null("string")), ""),
+            }
+        )
     return rows, found
 
 

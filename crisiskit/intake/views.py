@@ -1,0 +1,108 @@
+"""The first steps of a file's rows: the text of every mapped cell, then clocks read from text, then their offsets.
+
+Each step stands behind a view, so that the engine computes it once however often the next step names it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.expr.types import StringValue, Table, Value
+
+from crisiskit.intake import cells, clock
+from crisiskit.intake.compile import Headers, list_cell, text_of, zone_of
+from crisiskit.intake.mapping import ColumnMap, Condition, TableMap, UnitBy
+from crisiskit.intake.read import FileRead
+from crisiskit.intake.tally import wide_columns
+from crisiskit.standard.dictionary import Column
+
+NULL = ibis.null("string")
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.Array(dt.string),), dt.uint64))
+def row_hash(cells_of_a_row):
+    """A 64-bit hash of all cells of a row (an engine function)."""
+
+
+def barrier(con: Any, table: Table, name: str) -> Table:
+    """The same rows behind a view, so that what was computed is not computed twice."""
+    return con.create_view(name, table, overwrite=True)
+
+
+def is_clock(column: Column) -> bool:
+    return column.type in ("timestamp", "date", "local")
+
+
+def _left_out(condition: Condition, text: StringValue) -> StringValue:
+    if condition.filled is not None:
+        keep = text.notnull() == condition.filled
+    elif condition.matches is not None:
+        keep = text.re_search(condition.matches).fill_null(False)
+    elif condition.values:
+        keep = cells.folded(text).isin([cells.fold(v) for v in condition.values]).fill_null(False)
+    else:
+        keep = ~cells.folded(text).isin([cells.fold(v) for v in condition.excluded]).fill_null(False)
+    return ibis.ifelse(keep, NULL, ibis.literal(condition.because))
+
+
+def _unit_text(text: StringValue, by: UnitBy) -> StringValue:
+    form = cells.folded(text)
+    return cells.choose([(form == cells.fold(value), ibis.literal(unit)) for value, unit in by.units.items()])
+
+
+def text_view(
+    con: Any,
+    read: FileRead,
+    table_map: TableMap,
+    columns: Mapping[str, ColumnMap],
+    known: Mapping[str, Column],
+    name: str,
+    zone: str,
+) -> Table:
+    """First step: x_ texts and k_ kinds of every mapped column, filters, key and hash; then the parsed clocks."""
+    headers, text = Headers(read.columns, read.file), read.table
+    made: dict[str, Value] = {"source_row": text.source_row}
+    for i, wide in enumerate(wide_columns(table_map, read.columns, read.file)):
+        made[f"w_{i}"] = cells.clean(text[wide.header])
+    for column, spec in columns.items():
+        if not (spec.gather or spec.flags or spec.minutes_between or spec.split):
+            value, kind = text_of(text, spec, headers, table_map.missing)
+            made[f"x_{column}"] = value
+            if kind is not None:
+                made[f"k_{column}"] = kind
+        if isinstance(spec.unit, UnitBy):
+            made[f"u_{column}"] = _unit_text(cells.clean(text[headers.find(spec.unit.by)]), spec.unit)
+    filters = [_left_out(c, cells.clean(text[headers.find(c.column)])) for c in table_map.keep_where]
+    made["_excluded"] = ibis.coalesce(*filters) if filters else NULL
+    if table_map.one_row_per:
+        parts = [cells.clean(text[headers.find(k)]) for k in table_map.one_row_per.key]
+        complete = ~cells.any_of([part.isnull() for part in parts])
+        made["_key"] = ibis.ifelse(complete, ibis.literal("\x1f").join(parts), NULL)
+    if table_map.aggregate and table_map.aggregate.column:
+        said = cells.folded(cells.clean(text[headers.find(table_map.aggregate.column)]))
+        made["_sum"] = said.isin([cells.fold(v) for v in table_map.aggregate.values]).fill_null(False)
+    made["_hash"] = row_hash(ibis.array([text[c] for c in read.columns]))
+    lists = {
+        c: list_cell(c, known[c], s, text, headers, table_map.missing)
+        for c, s in columns.items()
+        if s.gather or s.flags or s.split
+    }
+    for column, cell in lists.items():
+        made[f"l_{column}"] = cell.value
+        if cell.other is not None:
+            made[f"lo_{column}"] = cell.other
+    view = barrier(con, text.select(**made), f"{name}_text")
+    parsed = {}
+    for column, spec in columns.items():
+        if is_clock(known[column]) and f"x_{column}" in made:
+            parsed[f"n_{column}"], parsed[f"d_{column}"] = clock.parse(view[f"x_{column}"], spec.formats or ("iso",))
+    if parsed:
+        view = barrier(con, view.mutate(**parsed), f"{name}_parsed")
+        codes = {
+            f"c_{c}": clock.offset_code(clock.epoch_us(view[f"n_{c}"]), zone_of(s, zone))
+            for c, s in columns.items()
+            if known[c].type == "timestamp" and f"n_{c}" in parsed
+        }
+        view = barrier(con, view.mutate(**codes), f"{name}_clocks") if codes else view
+    return view
