@@ -1,0 +1,128 @@
+"""One notebook, executed and turned into a page, in a process of its own: `python -m crisiskit.runs.notebook JOB.json`.
+
+A process, because Papermill changes the working directory of the whole process. The kernel is pinned to this very
+interpreter by a kernelspec of our own, whatever kernels the machine has registered. The last thing written is
+`result.json` beside the job: a kernel that dies leaves a notebook that looks fine.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from crisiskit.release.html import to_html
+from crisiskit.runs import record
+
+KERNEL = "crisiskit-run"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Environment for the process: our kernelspec in `folder`, and no settings or history of the user's own Jupyter."""
+    spec = folder / "jupyter" / "kernels" / KERNEL / "kernel.json"
+    spec.parent.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    about = {"supported_encryption": ["curve"]}
+    spec.write_text(json.dumps({"argv": argv, "display_name": KERNEL, "language": "python", "metadata": about}))
+    own = {
+        "JUPYTER_PATH": str(folder / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONUTF8": "1",
+    }
+    return {**os.environ, **own}
+
+
+def execute(job: dict[str, Any]) -> dict[str, Any]:
+    """Execute the job's notebook in the current folder and write the executed copy; returns the result to be recorded.
+
+    A kernel that fails to start is tried once more; a failed cell never is.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    for last_attempt in (False, True):
+        try:
+            notebook = papermill.execute_notebook(
+                _plain(job["notebook"]),
+                _plain(job["output"]),
+                job["parameters"],
+                kernel_name=KERNEL,
+                progress_bar=job["bar"] and {"desc": job["name"], "position": job["position"], "leave": False},
+                start_timeout=120,
+                config=_kernel_config(),
+                record_timing=False,
+            )
+        except PapermillExecutionError as error:
+            return _failure(job, f"{error.ename}: {error.evalue}", error.cell_index)
+        except DeadKernelError:
+            return _failure(job, "the kernel died; it may have run out of memory")
+        except RuntimeError as error:  # the kernel did not start
+            if last_attempt:
+                return _failure(job, f"the kernel did not start: {error}", 0)
+        else:
+            _tidy(notebook, Path(job["output"]))
+            return {"status": "done"}
+    raise AssertionError("the second attempt returns")
+
+
+def _plain(path: str) -> str:
+    """A path in which Papermill, which takes braces for a template, sees none."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _kernel_config() -> Any:
+    """Settings of the kernel's manager: encrypt its TCP channels where pyzmq can."""
+    import zmq
+    from traitlets.config import Config
+
+    return Config(KernelManager={"transport_encryption": "auto" if zmq.has("curve") else "disabled"})
+
+
+def _failure(job: dict[str, Any], problem: str, cell: int | None = None) -> dict[str, Any]:
+    """What failed, in which cell (without `cell`: the one that was running) and under which heading."""
+    notebook = record.read_json(Path(job["output"])) or {"cells": []}
+    cells = [item for item in notebook["cells"] if "papermill-error-cell-tag" not in item["metadata"].get("tags", [])]
+    if cell is None:
+        states = [item["metadata"].get("papermill", {}).get("status") for item in cells]
+        cell = states.index("running") if "running" in states else 0
+    section = ""
+    for item in cells[:cell]:
+        if item["cell_type"] == "markdown":
+            lines = "".join(item["source"]).splitlines()
+            section = next((line.lstrip("# ") for line in lines if line.startswith("#")), section)
+    source = "".join(cells[cell]["source"]).strip() if cell < len(cells) else ""
+    return {"status": "failed", "problem": problem, "section": section, "source": source.splitlines()[:1]}
+
+
+def _tidy(notebook: Any, output: Path) -> None:
+    """Write the executed notebook without clock times and machine paths, so that the same run gives the same bytes."""
+    import nbformat
+
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata.pop("papermill", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = f"injected-parameters-{number}"
+    nbformat.write(notebook, output)
+
+
+def main(job_file: Path) -> None:
+    """Execute the job in `job_file` and write `result.json` beside it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the kernel is shut down too
+    job = json.loads(job_file.read_text(encoding="utf-8"))
+    result = execute(job)
+    if result["status"] == "done":
+        page = Path(job["report"])
+        to_html(Path(job["output"]), page, job["title"], simulated=job["simulated"], home="../index.html")
+    record.write_json(job_file.with_name("result.json"), result)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
