@@ -157,14 +157,14 @@ def dots(data: "pd.DataFrame", label: str, unit: str, series: str = "", percent:
         labels = list(dict.fromkeys(data[label]))
         kinds = list(dict.fromkeys(data[series])) if series else [""]
         names = wrapped(labels)
-        figure, axes = canvas(0.5 + 0.14 * len(labels) * max(1, len(kinds) * 0.8) + 0.14 * lines_of(names))
+        figure, axes = canvas(0.5 + max(0.14, 0.09 * len(kinds)) * len(labels) + 0.14 * lines_of(names))
         for place, kind in enumerate(kinds):
             rows = data[data[series] == kind] if series else data
-            shift = 0.0 if len(kinds) == 1 else 0.5 * (place / (len(kinds) - 1) - 0.5)
+            shift = 0.0 if len(kinds) == 1 else 0.7 * (place / (len(kinds) - 1) - 0.5)
             y = [labels.index(name) + shift for name in rows[label]]
             color, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
             axes.hlines(y, scale * rows["low"], scale * rows["high"], color=color, linewidth=1.6)
-            axes.plot(scale * rows["value"], y, marker, color=color, label=str(kind) or "_")
+            axes.plot(scale * rows["value"], y, marker, color=color, label=str(kind) or "_", clip_on=False)
         _rows(axes, names)
         top = scale * data[["value", "high"]].max().max()
         axes.set_xlim(0, min(100, _ceiling(top)) * 1.01 if percent else max(top, 1e-9) * 1.06)

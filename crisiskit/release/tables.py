@@ -2,12 +2,14 @@
 
 import html
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MISSING = "–"
+ACRONYMS = ("cit", "ems")
 MAX_ROWS = 400  # what a page shows of a table; the CSV beside it holds every row
 
 
@@ -36,6 +38,16 @@ def share(part: float, whole: float) -> str:
     return f"{edge} % ({text_of(part)} of {text_of(whole)})"
 
 
+def reasons_text(reasons: str) -> str:
+    """Reasons of a measure with thousands in commas: "end missing 1151; blank 3" -> "end missing 1,151; blank 3"."""
+    return re.sub(r"(?<= )\d+(?=$|[;,])", lambda number: f"{int(number[0]):,}", reasons or "")
+
+
+def minutes_text(minutes: float) -> str:
+    """A duration for a reader: seconds under one minute, else minutes with one decimal."""
+    return f"{minutes * 60:.0f} s" if minutes < 1 else f"{minutes:,.1f} min"
+
+
 def table_html(data: "pd.DataFrame", caption: str, limit: int = MAX_ROWS) -> str:
     """Return `data` as an HTML table with caption, scopes and row headers; a long table says how many rows it shows."""
     shown = data.head(limit)
@@ -51,8 +63,9 @@ def table_html(data: "pd.DataFrame", caption: str, limit: int = MAX_ROWS) -> str
 
 
 def words(name: object) -> str:
-    """A column's name as words: "rows_read" -> "rows read"."""
-    return str(name).replace("_", " ")
+    """A column's name or a code as words: "rows_read" -> "rows read", "cit_officer" -> "CIT officer"."""
+    spelled = str(name).replace("co_responder", "co-responder").replace("_", " ").split(" ")
+    return " ".join(word.upper() if word in ACRONYMS else word for word in spelled)
 
 
 def _row(row: tuple[Any, ...], numeric: list[bool]) -> str:

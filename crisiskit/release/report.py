@@ -1,0 +1,275 @@
+"""What a notebook works with: the standard tables, the ledger, the quality record and where its figures go."""
+
+import atexit
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crisiskit.errors import UserError, nearest
+from crisiskit.release.figures import Figures
+from crisiskit.release.sections import notebooks
+from crisiskit.standard import dictionary
+
+if TYPE_CHECKING:
+    import ibis
+    import pandas as pd
+
+    from crisiskit.measures.tables import Tables
+
+FISCAL_YEARS = {
+    "calendar": "January to December",
+    "state": "July to June, named after the year in which it ends",
+    "federal": "October to September, named after the year in which it ends",
+}
+MANY = 6  # the most groups that are told apart in one figure
+
+
+@dataclass(frozen=True)
+class Report:
+    """One notebook's material. `ask` answers questions with measures; nothing else computes a published number."""
+
+    notebook: str
+    title: str
+    folder: Path
+    figures: Figures
+    ledger: dict[str, Any] = field(repr=False)
+    quality: dict[str, Any] = field(repr=False)
+    fiscal_year: str
+    thresholds: dict[str, float]
+    within_h: float
+    period: tuple[str, str]
+
+    @cached_property
+    def whole(self) -> "Tables":
+        """The standard tables, open in the engine, with all their rows."""
+        from crisiskit.measures import load
+
+        return load(self.folder)
+
+    @cached_property
+    def data(self) -> "Tables":
+        """The standard tables with the rows that lie in the study's period; all of them where no period is set."""
+        from crisiskit.measures.tables import Tables
+
+        if self.period == ("", ""):
+            return self.whole
+        inside = {name: _inside(table, *self.period) for name, table in self.whole.tables.items()}
+        return Tables(self.whole.backend, inside)
+
+    @cached_property
+    def period_note(self) -> str:
+        """A sentence that says what the study's period leaves out; "" where none is set."""
+        if self.period == ("", "") or "interventions" not in self.whole.tables:
+            return ""
+        every, kept = (int(tables.tables["interventions"].count().execute()) for tables in (self.whole, self.data))
+        first, last = self.period[0] or "the beginning", self.period[1] or "the end"
+        return (
+            f" The study looks at {first} to {last}: {every - kept:,} of {every:,} records lie outside or have no date."
+        )
+
+    @property
+    def dated(self) -> bool:
+        """Whether any intervention has a date."""
+        return "period_start" in self.recorded.get("interventions", ())
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any source is simulated."""
+        return self.figures.simulated
+
+    @cached_property
+    def recorded(self) -> dict[str, frozenset[str]]:
+        """Table to the columns in which at least one row holds a known value (a kind of missing is not one)."""
+        return {name: frozenset(_known(self.data, name)) for name in self.data.tables}
+
+    @cached_property
+    def split(self) -> str:
+        """The column whose groups are not to be added up unsaid: source, else record_kind; "" where each has one."""
+        for column in ("source", "record_kind"):
+            if 1 < len(self.groups(column)) <= MANY:
+                return column
+        return ""
+
+    def groups(self, column: str) -> list[str]:
+        """The distinct values of a column of interventions, in order; empty where there is no such table."""
+        table = self.data.tables.get("interventions")
+        return [] if table is None else sorted(self.data.fetch(table.select(column).distinct())[column].dropna())
+
+    @cached_property
+    def span(self) -> tuple[date, date]:
+        """First and last local day that any intervention covers. UserError where none has a date."""
+        table = self.data.tables["interventions"]
+        found = self.data.fetch(table.aggregate(first=table.period_start.min(), last=table.period_end.max())).iloc[0]
+        if found.isna().any():
+            raise UserError("no record has a date")
+        return tuple(date.fromisoformat(str(day)[:10]) for day in found)  # type: ignore[return-value]
+
+    @cached_property
+    def slack(self) -> int:
+        """Days without a record that are usual in this source: an end that is no nearer still counts as covered."""
+        table = self.data.tables["interventions"]
+        days = int(self.data.fetch(table.aggregate(days=table.period_end.nunique())).iloc[0, 0])
+        return -(-((self.span[1] - self.span[0]).days + 1) // days) - 1
+
+    @property
+    def pooled(self) -> str:
+        """A sentence that names what a figure that is not split adds up; "" where there is one source of one kind."""
+        column = self.split
+        return f" Added up over {column.replace('_', ' ')}: {', '.join(self.groups(column))}." if column else ""
+
+    def changes(self, first: date, last: date) -> list[tuple[Any, str]]:
+        """(Day, what) of the changes of the sources that fall between two days, from their mappings."""
+        import pandas as pd
+
+        every = [
+            (pd.Timestamp(item["on"]), item["what"]) for about in self.quality["about"] for item in about["changes"]
+        ]
+        return sorted(item for item in every if pd.Timestamp(first) <= item[0] <= pd.Timestamp(last))
+
+    def spread(self, start: str, end: str) -> "pd.DataFrame":
+        """Records by whole minutes (rounded up) from `start` to `end`, by group where the report is split.
+
+        As in the measure of the interval: rows that cover a period, negative and over-long intervals are left out.
+        Columns: the split column, `minutes`, `records`.
+        """
+        import ibis
+
+        table = self.data.tables["interventions"]
+        apart = table[end].delta(table[start], unit="microsecond")
+        kept = table.filter(
+            ~table.is_aggregate.fill_null(False), apart >= 0, apart <= int(self.within_h * 3_600_000_000)
+        )
+        kept = kept.mutate(minutes=(apart / 60_000_000).ceil().cast("int64"))
+        keys = [self.split, "minutes"] if self.split else ["minutes"]
+        return self.data.fetch(kept.group_by(keys).aggregate(records=ibis._.count()).order_by(keys))
+
+    def ask(self, name: str, by: Sequence[str] = (), **options: Any) -> "pd.DataFrame":
+        """The answer of measure `name`, grouped by columns or dimensions, with the study's fiscal year."""
+        from crisiskit.measures import measure
+
+        return measure(self.data, name, by=tuple(by), fiscal=self.fiscal_year, **options)
+
+
+def open_report(
+    notebook: str,
+    tables: str = "",
+    figures: str = "",
+    title: str = "",
+    source_line: str = "",
+    fiscal_year: str = "calendar",
+    thresholds: str = "{}",
+    clock_cap_h: float = 24.0,
+    period_from: str = "",
+    period_to: str = "",
+) -> Report:
+    """Open a standardized folder for a notebook; with `tables` empty, a simulated one is made on the spot.
+
+    `figures` empty: a temporary folder. `source_line` empty: written from what the mapping says of its source.
+    `thresholds` is a JSON object {check id: share of rows}; `period_from` and `period_to` are days, YYYY-MM-DD, both
+    inclusive. Raises UserError for a parameter that is not right.
+    """
+    if fiscal_year not in FISCAL_YEARS:
+        right = nearest(fiscal_year, FISCAL_YEARS) or f"; one of {', '.join(FISCAL_YEARS)}"
+        raise UserError(f"fiscal_year: '{fiscal_year}' is not known{right}")
+    folder = Path(tables) if tables else demo_tables()
+    ledger, quality = _json(folder / "ledger.json"), _json(folder / "quality.json")
+    about = quality["about"]
+    line = source_line or "; ".join(dict.fromkeys(_source_line(source) for source in about))
+    simulated = any(source["simulated"] for source in about)
+    context = {"notebook": notebook, "sources": quality["source"], "fiscal_year": fiscal_year}
+    return Report(
+        notebook=notebook,
+        title=title or notebooks()[notebook],
+        folder=folder,
+        figures=Figures(Path(figures) if figures else temporary_folder(), line, simulated, context),
+        ledger=ledger,
+        quality=quality,
+        fiscal_year=fiscal_year,
+        thresholds=_thresholds(thresholds),
+        within_h=float(clock_cap_h),
+        period=(_day("period_from", period_from), _day("period_to", period_to)),
+    )
+
+
+def demo_tables() -> Path:
+    """Simulate calls for service from a fixed seed into a standardized folder that is removed when Python ends."""
+    from crisiskit.simulate import simulate, write_tables
+
+    folder = temporary_folder()
+    write_tables(simulate("call_for_service", seed=144), folder)
+    return folder
+
+
+def temporary_folder() -> Path:
+    """A new folder that is removed when Python ends."""
+    folder = Path(tempfile.mkdtemp(prefix="crisiskit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _source_line(about: dict[str, Any]) -> str:
+    parts = [about.get("publisher") or about["source"], about.get("dataset") or ""]
+    licence = about.get("licence") or ""
+    return ", ".join(part for part in parts if part) + (f" ({licence})" if licence else "")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise UserError(f"'{path.parent}' lacks {path.name}; name a folder that `crisiskit standardize` made")
+    return json.loads(path.read_text("utf-8"))
+
+
+def _day(name: str, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError as error:
+        raise UserError(f"{name}: '{text}' is no day; write it like 2024-12-31") from error
+
+
+def _inside(table: "ibis.Table", first: str, last: str) -> "ibis.Table":
+    """The rows whose whole period lies between two days (either may be open); tables without a calendar stay whole."""
+    if "period_start" not in table.columns:
+        return table
+    if first:
+        table = table.filter(table.period_start >= date.fromisoformat(first))
+    if last:
+        table = table.filter(table.period_end.coalesce(table.period_start) <= date.fromisoformat(last))
+    return table
+
+
+def _thresholds(text: str) -> dict[str, float]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"thresholds: '{text}' is no JSON; write it like {{\"contacts_missing\": 0.01}}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"thresholds: '{text}' must be a JSON object of check id and share")
+    return {name: _share(name, value) for name, value in values.items()}
+
+
+def _share(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise UserError(f"thresholds: {name}: '{value}' is no share of rows from 0 to 1")
+    return float(value)
+
+
+def _known(data: "Tables", name: str) -> list[str]:
+    """Columns of one table with at least one known value, in dictionary order; one pass over the table."""
+    table = data.tables[name]
+    tests = {}
+    for column in dictionary.table(name).columns:
+        value = table[column]
+        if value.type().is_array():
+            tests[column] = (value.length() > 0).sum()
+        elif value.type().is_string():
+            tests[column] = (value.notnull() & value.notin(dictionary.KINDS)).sum()
+        else:
+            tests[column] = value.count()
+    counts = data.fetch(table.aggregate(**tests)).iloc[0].fillna(0)
+    return [column for column in tests if counts[column] > 0]

@@ -1,0 +1,69 @@
+"""The sections of the notebooks as data: which columns each needs, and what a source lacks for it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+import yaml
+
+from crisiskit.errors import UserError, nearest
+
+Recorded = Mapping[str, Collection[str]]
+"""Standard table to the columns that a source records in it."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a notebook. `needs` are alternatives of (table, column) pairs; empty: shown for every source."""
+
+    notebook: str
+    id: str
+    title: str
+    measure: str
+    needs: tuple[tuple[tuple[str, str], ...], ...]
+
+    def lacks(self, recorded: Recorded) -> tuple[str, ...]:
+        """The columns that are missing, of the alternative that lacks least; empty when the section can be shown."""
+        missing = [
+            tuple(column if table == "interventions" else f"{table}.{column}" for table, column in alternative
+                  if column not in recorded.get(table, ()))
+            for alternative in self.needs
+        ]  # fmt: skip
+        return min(missing, key=len, default=())
+
+
+@cache
+def notebooks() -> Mapping[str, str]:
+    """Name of every notebook to its title, in order."""
+    return MappingProxyType({name: entry["title"] for name, entry in _entries().items()})
+
+
+@cache
+def sections(notebook: str) -> Mapping[str, Section]:
+    """The sections of one notebook by id, in order. Raises UserError for a notebook that is not known."""
+    if notebook not in _entries():
+        raise UserError(f"notebook '{notebook}' has no sections here{nearest(notebook, _entries())}")
+    found = {}
+    for name, entry in _entries()[notebook]["sections"].items():
+        needs = tuple(tuple(_column(word) for word in words) for words in entry.get("needs", ()))
+        found[name] = Section(notebook, name, entry["title"], entry.get("measure", ""), needs)
+    return MappingProxyType(found)
+
+
+def plan(notebook: str, recorded: Recorded) -> list[tuple[str, tuple[str, ...]]]:
+    """(Title, missing columns) of every section: what a dry run says would be shown and what would not, and why."""
+    return [(section.title, section.lacks(recorded)) for section in sections(notebook).values()]
+
+
+def _column(word: str) -> tuple[str, str]:
+    table, dot, column = word.rpartition(".")
+    return (table, column) if dot else ("interventions", word)
+
+
+@cache
+def _entries() -> Mapping[str, dict]:
+    """The YAML file, every scalar as text."""
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    return yaml.load(files("crisiskit.release").joinpath("sections.yaml").read_text("utf-8"), Loader=loader)
