@@ -12,7 +12,16 @@ MARK = "\udcff"  # a lone surrogate, which no decoder gives: stands for bytes th
 _NAMES = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "cp1250", "cp437", "cp850", "mac-roman")
 _SAMPLE = 2_000
 
-codecs.register_error("crisiskit-mark", lambda error: (MARK, error.end))
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Put MARK in the place of what cannot be decoded."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return MARK, error.end
+
+
+codecs.register_error("crisiskit-mark", _mark)
 
 
 def open_text(path: Path, encoding: str) -> TextIO:

@@ -1,10 +1,11 @@
 """What reading is asked for and what it gives: the reading part of a mapping, a file as read, a line that was not."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from crisiskit.errors import UserError
 
@@ -31,12 +32,34 @@ class ReadSpec(BaseModel):
     delimiter: str | None = None
     quote: str = '"'
     sheet: str | None = None
-    header_row: int = 1
-    skip_rows: int = 0
+    header_row: int = Field(1, ge=1)
+    skip_rows: int = Field(0, ge=0)
     column_names: tuple[str, ...] | None = None
     footer: tuple[str, ...] = ()
     connection: str | None = None
     query: str | None = None
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _named_delimiter(cls, value: object) -> object:
+        return "\t" if value in ("tab", "\\t") else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ReadSpec":
+        if (self.format == "sql" or self.query is not None) != (self.connection is not None and self.query is not None):
+            raise ValueError("reading by SQL needs both `connection` and `query`")
+        if bool(self.files) == bool(self.query):
+            raise ValueError("say either `files`, or `connection` and `query`")
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise ValueError(f"delimiter '{self.delimiter}' is not one character (or the word tab)")
+        if len(self.quote) > 1 or self.quote == self.delimiter:
+            raise ValueError(f"quote '{self.quote}' is neither empty nor one character other than the delimiter")
+        for pattern in self.footer:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"footer '{pattern}' is no regular expression ({error})") from None
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +76,8 @@ class FileRead:
     """One file, archive member, sheet or query as text: what it was, its rows, and the lines left out of them.
 
     `table` holds every column as string (blank cell = null) and `source_row`, the physical line, sheet row or
-    ordinal. rows_read = rows of `table` + len(rejects).
+    ordinal. rows_read = rows of `table` + len(rejects). `blanks` says what cells may begin or end with: nothing,
+    spaces, or also tabs, no-break spaces and line breaks.
     """
 
     file: str
@@ -69,6 +93,7 @@ class FileRead:
     table: "Table"
     origin: Path | None = None
     stamp: Stamp | None = None
+    blanks: Literal["none", "spaces", "odd"] = "odd"
 
     def check_unchanged(self) -> None:
         """Raise UserError when the file as delivered is no longer the one that was read."""

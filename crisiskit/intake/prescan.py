@@ -2,23 +2,27 @@
 
 import hashlib
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, IncrementalDecoder, getincrementaldecoder
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 CHUNK = 1 << 22
-_EMPTY_LINE = re.compile(rb'\n[ \t,;|"]*\r?(?=\n)')
-_HOLLOW_END = re.compile(rb'\n[ \t,;|"]+')
-HOLLOW = ' \t,;|"'
+HOLLOW = ' \t,;|"'  # a line of these alone holds no record, or an empty one
+_HOLLOW_LINE = re.compile(rb'\n[ \t,;|"]*\r?(?=\n)')
+_OPENS_HOLLOW = np.isin(np.arange(256), list(b"\r\n" + HOLLOW.encode()))
+_MARKS = {BOM_UTF8: "utf-8-sig", BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What one pass over the bytes of a file saw.
 
-    `lines` counts physical lines as ended by \\n (a last line without one included); `hollow` those with nothing but
-    blanks, delimiters and quotes, `tail` the hollow ones of these at the very end that hold no character at all.
+    `mark` is the encoding that a byte-order mark names. Line ends are counted as \\r\\n, all \\n, and \\r alone;
+    `lines` counts those that \\n ends, and a last one without it. `hollow` lines hold nothing but blanks, delimiters
+    and quotes; `tail` counts the wholly empty ones at the end of the file.
     """
 
     bytes: int
@@ -27,7 +31,6 @@ class Scan:
     utf8: bool
     ascii: bool
     nuls: int
-    quotes: int
     crlf: int
     lf: int
     cr: int
@@ -38,42 +41,77 @@ class Scan:
     @property
     def uniform(self) -> bool:
         """Whether every line ends in the same way, with \\n or \\r\\n."""
-        return self.cr == 0 and (self.crlf == 0 or self.crlf == self.lf)
+        return self.cr == 0 and self.crlf in (0, self.lf)
+
+
+@dataclass
+class _Counter:
+    """The running counts of a scan, fed with the file's chunks in order."""
+
+    size: int = 0
+    nuls: int = 0
+    crlf: int = 0
+    lf: int = 0
+    all_cr: int = 0
+    hollow: int = 0
+    tail: int = 0
+    utf8: bool = True
+    ascii: bool = True
+    first: bytes = b""
+    line: bytes = b"\n"  # the unfinished line, after the \n before it
+    decoder: IncrementalDecoder = field(default_factory=getincrementaldecoder("utf-8"))
+
+    def feed(self, chunk: bytes) -> None:
+        """Count one chunk; it does not end between \\r and \\n."""
+        self.first, self.size = self.first or chunk[:4], self.size + len(chunk)
+        self._decode(chunk)
+        values = np.frombuffer(chunk, np.uint8)
+        ends = np.flatnonzero(values == 10)
+        self.lf += len(ends)
+        if b"\0" in chunk:
+            self.nuls += chunk.count(b"\0")
+        if b"\r" in chunk:
+            self.all_cr += chunk.count(b"\r")
+            self.crlf += chunk.count(b"\r\n")
+        if _is_hollow(self.line) or _OPENS_HOLLOW[values[ends[:-1] + 1]].any():
+            self.hollow += len(_HOLLOW_LINE.findall(self.line + chunk))
+        if len(ends):
+            self.line = chunk[ends[-1]:]
+        else:
+            self.line = self.line + b" " if _is_hollow(chunk) else b"\nx"
+        text = len(chunk.rstrip(b"\r\n"))
+        self.tail = chunk.count(b"\n", text) + (0 if text else self.tail)
+
+    def _decode(self, chunk: bytes) -> None:
+        """Keep `ascii` and `utf8` true as long as they are."""
+        plain = chunk.isascii()
+        if self.utf8 and not (plain and self.ascii):
+            try:
+                self.decoder.decode(chunk)
+            except UnicodeDecodeError:
+                self.utf8 = False
+        self.ascii &= plain
 
 
 def scan(path: Path) -> Scan:
-    """Read the file once, in chunks; the hash is computed on a second thread (it needs no lock)."""
-    digest, decoder, utf8, ascii_only = hashlib.sha256(), getincrementaldecoder("utf-8")(), True, True
-    count = dict.fromkeys((b"\0", b'"', b"\r\n", b"\n", b"\r"), 0)
-    size, hollow, tail, carry, first, pending = 0, 0, 0, b"\n", b"", False
+    """Read the file once, in chunks of some MB; the hash is computed on a second thread (it needs no lock)."""
+    digest, seen = hashlib.sha256(), _Counter()
     with open(path, "rb") as file, ThreadPoolExecutor(1) as side:
         while chunk := file.read(CHUNK):
-            if chunk[-1:] == b"\r":
+            if chunk.endswith(b"\r"):
                 chunk += file.read(1)
             hashing = side.submit(digest.update, chunk)
-            first, size = first or chunk[:4], size + len(chunk)
-            plain = chunk.isascii()
-            if utf8 and (pending or not plain):
-                try:
-                    decoder.decode(chunk)
-                    pending = bool(decoder.getstate()[0])
-                except UnicodeDecodeError:
-                    utf8 = False
-            ascii_only &= plain
-            for sign in count:
-                count[sign] += chunk.count(sign)
-            hollow += len(_EMPTY_LINE.findall(carry + chunk))
-            end = chunk.rfind(b"\n")
-            carry = chunk[end:] if end >= 0 else carry + b"x"
-            body = chunk.rstrip(b"\r\n")
-            tail = chunk.count(b"\n", len(body)) + (0 if body else tail)
+            seen.feed(chunk)
             hashing.result()
-    ended = carry == b"\n"
-    hollow += bool(_HOLLOW_END.fullmatch(carry))
-    marks = {BOM_UTF8: "utf-8-sig", BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
+    open_line = seen.size > 0 and seen.line != b"\n"
     return Scan(
-        bytes=size, sha256=digest.hexdigest(), mark=next((m for b, m in marks.items() if first.startswith(b)), None),
-        utf8=utf8 and not pending, ascii=ascii_only, nuls=count[b"\0"], quotes=count[b'"'], crlf=count[b"\r\n"],
-        lf=count[b"\n"], cr=count[b"\r"] - count[b"\r\n"], lines=count[b"\n"] + (not ended and size > 0),
-        hollow=hollow, tail=max(0, tail - 1),
+        bytes=seen.size, sha256=digest.hexdigest(), ascii=seen.ascii,
+        mark=next((name for mark, name in _MARKS.items() if seen.first.startswith(mark)), None),
+        utf8=seen.utf8 and not seen.decoder.getstate()[0],
+        nuls=seen.nuls, crlf=seen.crlf, lf=seen.lf, cr=seen.all_cr - seen.crlf, lines=seen.lf + open_line,
+        hollow=seen.hollow + (open_line and _is_hollow(seen.line)), tail=max(0, seen.tail - 1),
     )
+
+
+def _is_hollow(line: bytes) -> bool:
+    return not line.strip(b"\r\n" + HOLLOW.encode())
