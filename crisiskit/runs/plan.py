@@ -95,15 +95,20 @@ def _inputs(mapping: SourceMap, data: Path | None, where: Path) -> tuple[dict[st
         specs.append(table.read.files)
         books = [column.codes_file for column in table.columns.values() if column.codes_file]
         specs += [book.read.files if book.read else (book.file,) for book in books]
-    patterns = tuple(dict.fromkeys(name.split("!")[0] for spec in specs for name in spec))
+    patterns = tuple(dict.fromkeys(name for spec in specs for name in spec))
     if not patterns:
         return ()
     if data is None or not data.is_dir():
         raise UserError(f"{where}: the data folder {data or ''} does not exist; say --data DIR or set CRISISKIT_DATA")
     return tuple(
-        {"file": file.relative_to(data).as_posix(), "bytes": file.stat().st_size, "sha256": record.sha256(file)}
-        for file in find(patterns, data)
+        {"file": _name(file, data), "bytes": file.stat().st_size, "sha256": record.sha256(file)}
+        for file in dict.fromkeys(file for file, _ in find(patterns, data))
     )
+
+
+def _name(file: Path, data: Path) -> str:
+    """A file as the mapping names it; of one that is elsewhere, no more than its name."""
+    return file.relative_to(data).as_posix() if file.is_relative_to(data) else file.name
 
 
 def _notebook(study: Study, path: Path) -> Notebook:

@@ -13,11 +13,10 @@ def preview(plan: Plan, out: Path) -> Iterator[str]:
     evaluation = plan.study.evaluation
     yield f"{evaluation.title}: a dry run; nothing is read, written or started"
     for source in plan.sources:
-        size = sum(file["bytes"] for file in source.inputs) / 1e6
-        origin = f"simulated, {source.simulate.months} months" if source.simulate else f"{size:,.1f} MB"
-        yield f"would {source.step.id}: {len(source.inputs)} files, {origin}" if source.mapping else (
-            f"would simulate {source.name}: {origin}"
-        )
+        made = f"{source.simulate.months} months of simulated {source.simulate.kind}" if source.simulate else ""
+        size = f"{sum(file['bytes'] for file in source.inputs) / 1e6:,.1f} MB"
+        files = f"{len(source.inputs)} file{'' if len(source.inputs) == 1 else 's'}, {size}"
+        yield f"would {source.step.id}: {made or files}"
     yield f"would write to {out / evaluation.evaluation}: index.html, run.json, tables/, restricted/"
     recorded = _recorded(plan.sources)
     for notebook in plan.notebooks:

@@ -36,6 +36,7 @@ def run(
 
     Raises UserError for faults of data, parameters or a notebook's cell, and Interrupted on Ctrl-C.
     """
+    began = time.monotonic()
     plan = make_plan(Path(evaluation), data)
     if dry_run:
         from crisiskit.runs.preview import preview
@@ -48,7 +49,6 @@ def run(
         steps = Steps(workspace, _record(plan), force)
         work = workspace.partial / ".work"
         shutil.rmtree(work, ignore_errors=True)
-        began = time.monotonic()
         for source in plan.sources:
             _read(steps, source, plan.data, work, say)
         _tables(steps, plan, work, say)

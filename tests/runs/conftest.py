@@ -1,4 +1,4 @@
-"""A small study: a CSV of nine calls, its mapping, and a notebook that counts them; kernels start, nothing else is slow."""
+"""A small study: a CSV of nine calls, its mapping, and a notebook that counts them."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,13 @@ notebooks: [count.ipynb]
 """
 
 
-def notebook(*code: str, parameters: str = 'tables: str = ""\nfigures: str = ""\ntitle: str = ""\ntop: int = 3') -> str:
+PARAMETERS = """tables: str = ""
+figures: str = ""
+title: str = ""
+top: int = 3"""
+
+
+def _notebook(*code: str, parameters: str = PARAMETERS) -> str:
     """A notebook with a parameters cell and the given code cells, each under a heading."""
     cells = [
         {"cell_type": "markdown", "id": "head", "metadata": {}, "source": "# Counting calls\n\nHow many there are."},
@@ -63,12 +69,27 @@ Path(figures).mkdir(parents=True)
 print(json.loads((Path(tables) / "ledger.json").read_text(encoding="utf-8"))["tables"])"""
 
 
+def _write_study(folder: Path) -> Path:
+    """Write the study's files into a new folder; returns the evaluation file."""
+    (folder / "data").mkdir(parents=True)
+    files = {"data/calls.csv": CALLS, "calls.yaml": MAPPING, "count.ipynb": _notebook(COUNT), "small.yaml": EVALUATION}
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder / "small.yaml"
+
+
+@pytest.fixture(scope="session")
+def make_study():
+    """Writes the study into a folder and returns its evaluation file; the data are in `data` beside it."""
+    return _write_study
+
+
 @pytest.fixture
-def study(tmp_path) -> Path:
-    """The evaluation file; data are in `data` beside it."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "calls.csv").write_text(CALLS, encoding="utf-8")
-    (tmp_path / "calls.yaml").write_text(MAPPING, encoding="utf-8")
-    (tmp_path / "count.ipynb").write_text(notebook(COUNT), encoding="utf-8")
-    (tmp_path / "small.yaml").write_text(EVALUATION, encoding="utf-8")
-    return tmp_path / "small.yaml"
+def rewrite():
+    """Replaces a study's notebook by one that counts and then executes more cells; `alone` leaves counting out."""
+
+    def write(study: Path, *code: str, alone: bool = False, **options: str) -> None:
+        cells = code if alone else (COUNT, *code)
+        (study.parent / "count.ipynb").write_text(_notebook(*cells, **options), encoding="utf-8")
+
+    return write
