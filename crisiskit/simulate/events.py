@@ -65,7 +65,10 @@ class Events:
 
 
 def scene(settings: dict[str, Any], seed: int, months: int, start: str, areas: int, sites: int) -> Scene:
-    """Lay out days, areas and treatment; UserError for a start that is no first of a month and for counts below one."""
+    """Lay out days, areas and treatment; a site serves one area or more, so there are at most as many sites as areas.
+
+    Raises UserError for a start that is no first of a month and for counts below one.
+    """
     try:
         first = date.fromisoformat(start)
     except ValueError as error:
@@ -76,6 +79,7 @@ def scene(settings: dict[str, Any], seed: int, months: int, start: str, areas: i
         if value < 1:
             raise UserError(f"{name}: {value} is less than 1")
     month = np.datetime64(first, "M")
+    sites = min(sites, areas)
     names = [AREAS[i] if i < len(AREAS) else f"{AREAS[i % len(AREAS)]} {i // len(AREAS) + 1}" for i in range(areas)]
     houses = [SITES[i] if i < len(SITES) else f"{SITES[i % len(SITES)]} {i // len(SITES) + 1}" for i in range(sites)]
     rng = stream(seed, "areas")

@@ -11,6 +11,7 @@ from typing import Any
 
 from crisiskit.errors import UserError, nearest
 
+STAGE: dict[str, Any] = {"start": "2023-01-01", "months": 24, "areas": 8, "sites": 4}
 VOLUME: dict[str, Any] = {
     "rate": 80.0,  # first events per area and average month, for an area whose ratio is 1, before trend and season
     "area_ratio": (),  # one ratio per area; empty: drawn, with this spread
@@ -215,7 +216,8 @@ def overlay(defaults: Mapping[str, Any], given: Mapping[str, Any], owner: str) -
     for name, value in given.items():
         head, _, rest = name.partition(".")
         if head not in merged:
-            raise UserError(f"'{head}' is no setting of {owner} (known: {', '.join(merged)}){nearest(head, merged)}")
+            hint = nearest(head, merged) or f" (known: {', '.join(merged)})"
+            raise UserError(f"'{head}' is no setting of {owner}{hint}")
         if isinstance(merged[head], dict):
             inner = {rest: value} if rest else value
             if not isinstance(inner, Mapping):

@@ -128,7 +128,9 @@ def write_tables(simulated: Simulated, folder: Path) -> list[Path]:
         paths.append(folder / f"{name}.parquet")
         pq.write_table(pa.Table.from_pandas(frame, schema(name), preserve_index=False), paths[-1], compression="zstd")
     rows = {name: len(frame) for name, frame in frames.items()}
-    contents = {"ledger": _ledger(simulated, rows), "quality": _quality(simulated), "truth": simulated.truth}
+    written = [f"{name}.parquet" for name in frames] + ["ledger.json", "quality.json", "truth.json"]
+    truth = simulated.truth | {"written": written}
+    contents = {"ledger": _ledger(simulated, rows), "quality": _quality(simulated), "truth": truth}
     for name, content in contents.items():
         paths.append(folder / f"{name}.json")
         write_json(paths[-1], content)

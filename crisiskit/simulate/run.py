@@ -1,0 +1,96 @@
+"""What the command line and the demo call: a kind or a form by name, into a folder of its own."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from crisiskit.errors import UserError, nearest
+from crisiskit.simulate import counts
+from crisiskit.simulate.events import scene
+from crisiskit.simulate.raw import FORMS, form_settings, write_raw, write_readme
+from crisiskit.simulate.settings import KINDS, STAGE, from_words, overlay, settings_for
+from crisiskit.simulate.tables import simulate, write_json, write_tables
+from crisiskit.simulate.text import delimited, save
+
+DEMO_COLUMNS = {
+    "cad/": "form cad, see its README", "hotline/": "form hotline, see its README",
+    "counts/population.csv": "County, Year, Population, Female, Male",
+    "counts/staff_hours.csv": "Month (yyyy-mm), Hour (0-23), Scheduled Hours",
+}
+
+
+def run_simulate(
+    name: str, out: Path, seed: int = 144, months: int | None = None, settings: Mapping[str, Any] | Iterable[str] = ()
+) -> list[Path]:
+    """Simulate a kind of record as standard tables, a raw form, or `demo`, into `out`; returns the files written.
+
+    `settings`: a mapping, or `key=value` words. Raises UserError for an unknown name, setting or value, and for a
+    folder that holds files which were not simulated.
+    """
+    known = [*KINDS, *FORMS, "demo"]
+    if name not in known:
+        raise UserError(f"'{name}' cannot be simulated (known: {', '.join(known)}){nearest(name, known)}")
+    given = dict(settings) if isinstance(settings, Mapping) else from_words(settings)
+    given |= {} if months is None else {"months": months}
+    out = Path(out)
+    if name == "demo":
+        if given:
+            raise UserError(f"demo takes a seed and no settings (given: {', '.join(given)})")
+        _clear(out)
+        return demo(out, seed)
+    if name in FORMS:
+        form_settings(name, given)  # settings are checked before the folder is touched
+        _clear(out)
+        return [out / file for file in write_raw(name, out, seed, **given)["written"]]
+    every = overlay({**KINDS[name], **STAGE}, given, name)
+    settings_for(name, {key: value for key, value in every.items() if key not in STAGE})
+    _clear(out)
+    return write_tables(simulate(name, seed=seed, **every), out)
+
+
+def demo(folder: Path, seed: int = 144) -> list[Path]:
+    """Write the raw files of the embedded demo: 18 months of dispatch, a help line, population and staff hours.
+
+    The dispatch and the line serve the same eight simulated counties.
+    """
+    folder = Path(folder)
+    parts = {
+        "cad": write_raw("cad", folder / "cad", seed, 18, rate=79.0, weeks_per_file=13),
+        "hotline": write_raw("hotline", folder / "hotline", seed, 18, rate=45.0),
+    }
+    every = overlay(KINDS["call_for_service"], {}, "demo")
+    stage = scene(every, seed, 18, STAGE["start"], STAGE["areas"], STAGE["sites"])
+    people: dict[tuple[str, str], list[str]] = {}
+    for _, value, _, area, first, _, _, _ in counts.population(stage):
+        people.setdefault((str(area), str(first)[:4]), []).append(str(int(value)))
+    hours = counts.staff_hours(every, stage)
+    staff = [[str(first)[:7], str(hour), f"{value:.2f}"] for _, value, _, _, first, _, _, hour in hours]
+    rows = [[*key, *values] for key, values in people.items()]
+    header = ["County", "Year", "Population", "Female", "Male"]
+    save(folder / "counts" / "population.csv", delimited(header, rows))
+    save(folder / "counts" / "staff_hours.csv", delimited(["Month", "Hour", "Scheduled Hours"], staff))
+    written = [f"{part}/{file}" for part, truth in parts.items() for file in truth["written"]]
+    written += ["counts/population.csv", "counts/staff_hours.csv", "README.txt", "truth.json"]
+    write_readme(folder, f"the demo, seed {seed}", DEMO_COLUMNS, ("Each folder has its own README.txt and truth.json.",))
+    write_json(folder / "truth.json", {"simulated": True, "form": "demo", "seed": seed, "written": written})
+    return [folder / file for file in written]
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier simulation wrote; UserError if the folder holds anything else."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file; name a folder that is new, empty, or made by crisiskit simulate")
+    truth = folder / "truth.json"
+    try:
+        content = json.loads(truth.read_bytes()) if truth.is_file() else {}
+    except ValueError:
+        content = {}
+    mine = [folder / file for file in content.get("written", [])] if content.get("simulated") is True else []
+    strange = sorted({path for path in folder.rglob("*") if path.is_file()} - set(mine))
+    if strange:
+        raise UserError(f"{folder} holds files that were not simulated ({strange[0].name}); name another")
+    for path in mine:
+        path.unlink(missing_ok=True)
