@@ -1,0 +1,132 @@
+"""One question to the tables, counted in one pass: rows by group and by why they cannot be used.
+
+A measure names, in order, the conditions under which a row cannot serve it. Every row falls into the first that it
+meets or is used, so that rows used and rows left out always add up to the rows of the group.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+from ibis import _
+
+from crisiskit.errors import UserError
+from crisiskit.measures import dimensions
+from crisiskit.measures.definitions import Measure, definition
+from crisiskit.measures.tables import Tables, open_tables
+from crisiskit.standard import dictionary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Why = Sequence[tuple[str, ibis.Value]]
+AGGREGATE = ("aggregate rows", _.is_aggregate)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A measure asked of tables: groups, conditions and the values of its variants, all of them checked."""
+
+    measure: Measure
+    tables: Tables
+    by: tuple[str, ...]
+    where: Mapping[str, tuple]
+    variant: Mapping[str, Any]
+
+    def rows(self, table: ibis.Table | None = None, name: str = "interventions",
+             also: Sequence[str] = ()) -> ibis.Table:
+        """Return the filtered rows with one column per group key; a list column has one row per distinct value.
+
+        `is_aggregate` and `contacts` are always there, so that every family may rely on them.
+        """
+        table = self.tables.tables[name] if table is None else table
+        for key in (*self.by, *also):
+            dimensions.check(key, name, table)
+        fiscal = self.variant["fiscal"]
+        table = dimensions.filtered(table, name, self.where, fiscal)
+        fixed = {"is_aggregate": _.is_aggregate.fill_null(False)} if "is_aggregate" in table.columns else {
+            "is_aggregate": ibis.literal(False)}
+        table = table.mutate(**fixed, **({} if "contacts" in table.columns else {"contacts": ibis.null("int64")}))
+        keys = {key: dimensions.key(table, key, fiscal) for key in (*self.by, *also)}
+        for key, value in keys.items():
+            table = table.mutate(**{key: _each(value) if value.type().is_array() else value})
+        return table
+
+    def is_list(self, name: str) -> bool:
+        """Tell whether a dictionary column holds lists, so that a record can stand in several groups."""
+        column = dictionary.table(self.variant.get("table") or self.measure.table).columns.get(name)
+        return column is not None and column.type == "list"
+
+    @property
+    def by_clock(self) -> bool:
+        """Tell whether rows that cover a period have no place in the answer."""
+        return any(name in dimensions.CLOCK for name in (*self.by, *self.where, self.variant.get("of")))
+
+
+def ask(tables: Any, name: str, by: str | Sequence[str] = (), where: Mapping[str, Any] | None = None,
+        variant: Mapping[str, Any] | None = None) -> Request:
+    """Check a question and return it as a request; UserError for a name or value that is not known."""
+    item = definition(name)
+    keys = (by,) if isinstance(by, str) else tuple(by)
+    if len(set(keys)) < len(keys):
+        raise UserError(f"by: a name stands twice in '{', '.join(keys)}'")
+    several = (list, tuple, set, frozenset)
+    conditions = {key: tuple(value) if isinstance(value, several) else (value,) for key, value in (where or {}).items()}
+    return Request(item, open_tables(tables), keys, conditions, item.accept(variant or {}))
+
+
+def _each(values: ibis.Value) -> ibis.Value:
+    """One row per distinct value of a list; a row whose list is null or empty stays, with null."""
+    empty = values.isnull() | (values.length() == 0)
+    return ibis.ifelse(empty, ibis.array([ibis.null("string")]), values.unique()).unnest()
+
+
+def count(request: Request, table: ibis.Table, why: Why, sums: Mapping[str, ibis.Value] | None = None,
+          also: Sequence[str] = (), recorded: Sequence[str] = ()) -> "pd.DataFrame":
+    """Count the rows of `Request.rows` in one pass: one row per group (by, also) and reason.
+
+    Returns the keys (as the engine gives them), `_group` (number of the combination of `by`, in their order, null
+    last), `_why` (index of the reason, -1 for used), `_rows`, `_contacts`, `_contacts_known` (rows that know them),
+    `_contacts_aggregate`, `recorded_<column>` (values that are not null), and the named `sums`.
+    """
+    cases = [(condition.fill_null(False), position) for position, (label, condition) in enumerate(_bound(table, why))]
+    keyed = table.mutate(_why=ibis.cases(*cases, else_=-1) if cases else ibis.literal(-1))
+    counted = {
+        "_rows": _.count(),
+        "_contacts": _.contacts.sum().coalesce(0),
+        "_contacts_known": _.contacts.count(),
+        "_contacts_aggregate": _.contacts.sum(where=_.is_aggregate).coalesce(0),
+    }
+    counted |= {f"recorded_{column}": _[column].count() for column in recorded}
+    counted |= {name: expression.coalesce(0) for name, expression in (sums or {}).items()}
+    keys = list(request.by)
+    cells = request.tables.fetch(keyed.group_by([*keys, *also, "_why"]).aggregate(**counted))
+    cells = cells.sort_values([*keys, *also, "_why"], na_position="last", ignore_index=True)
+    return cells.assign(_group=cells.groupby(keys, dropna=False, sort=False).ngroup() if keys else 0)
+
+
+def _bound(table: ibis.Table, why: Why) -> list[tuple[str, ibis.Value]]:
+    """Resolve deferred conditions against the table."""
+    return [(label, condition.resolve(table) if hasattr(condition, "resolve") else condition)
+            for label, condition in why]
+
+
+def missing(table: ibis.Table, column: str) -> list[tuple[str, ibis.Value]]:
+    """Return, as reasons, the kinds in which a column's value can be missing: in-band codes, tokens, or left blank."""
+    value = table[column]
+    kind = value.type()
+    absent = value.isnull() | (value.length() == 0) if kind.is_array() else value.isnull()
+    tokens = ibis.literal(";") + table.missing.fill_null("") + ";" if "missing" in table.columns else None
+    reasons = []
+    for code in dictionary.MISSING:
+        tests = []
+        if tokens is not None:
+            tests.append(absent & tokens.contains(f";{column}={code};"))
+        if kind.is_string() and code in dictionary.KINDS:
+            tests.append(value == code)
+        if kind.is_array() and code in dictionary.KINDS:
+            tests.append((value.length() == 1) & (value[0] == code))
+        if tests:
+            reasons.append((code.replace("_", " "), ibis.or_(*tests)))
+    return [*reasons, ("blank", absent)]

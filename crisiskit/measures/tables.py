@@ -1,0 +1,80 @@
+"""The standard tables as the measures see them: every dictionary column is there, in its dictionary type."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from crisiskit import engine
+from crisiskit.errors import UserError
+from crisiskit.standard import dictionary
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from ibis.backends import BaseBackend
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Standard tables and the engine that holds them. Only the tables that the source has are in `tables`."""
+
+    backend: "BaseBackend"
+    tables: Mapping[str, ibis.Table]
+
+    def fetch(self, expression: ibis.Table) -> "pd.DataFrame":
+        """Run an expression where the tables are and bring the (small) result into pandas."""
+        return self.backend.to_pandas(expression)
+
+
+def load(folder: str | Path) -> Tables:
+    """Open the Parquet files of a standardized folder; any of the three tables may be absent, not all of them."""
+    backend = engine.connect()
+    paths = {name: Path(folder) / f"{name}.parquet" for name in dictionary.TABLES}
+    found = {name: backend.read_parquet(path) for name, path in paths.items() if path.is_file()}
+    if not found:
+        raise UserError(f"'{folder}' holds no standard table: expected {' or '.join(p.name for p in paths.values())}")
+    return Tables(backend, {name: conform(name, table) for name, table in found.items()})
+
+
+def open_tables(tables: Any) -> Tables:
+    """Return `Tables` for a folder path, a mapping of Ibis tables or pandas frames, or what `load` returned."""
+    if isinstance(tables, Tables):
+        return tables
+    if isinstance(tables, (str, Path)):
+        return load(tables)
+    if not isinstance(tables, Mapping) or not tables:
+        raise UserError("tables must be a folder, or a mapping such as {'interventions': table}")
+    for name in tables:
+        dictionary.table(name)
+    given = {name: table if isinstance(table, ibis.Table) else _memory(table) for name, table in tables.items()}
+    backends = [table.get_backend() for name, table in given.items() if isinstance(tables[name], ibis.Table)]
+    backend = backends[0] if backends else engine.connect()
+    return Tables(backend, {name: conform(name, table) for name, table in given.items()})
+
+
+def _memory(frame: "pd.DataFrame") -> ibis.Table:
+    """Return a pandas frame as an Ibis table; category columns become the text that they stand for."""
+    coded = [name for name, kind in frame.dtypes.items() if kind == "category"]
+    return ibis.memtable(frame.astype(dict.fromkeys(coded, "object")) if coded else frame)
+
+
+def conform(name: str, table: ibis.Table) -> ibis.Table:
+    """Give a table every dictionary column in its dictionary type: absent ones are null, other columns stay."""
+    schema = dictionary.ibis_schema(name)
+    columns = {}
+    for column, kind in schema.items():
+        if column not in table.columns:
+            columns[column] = ibis.null(kind)
+        else:
+            columns[column] = table[column] if _same(table[column].type(), kind) else table[column].cast(kind)
+    others = {column: table[column] for column in table.columns if column not in schema}
+    return table.select(**columns, **others)
+
+
+def _same(given: Any, wanted: Any) -> bool:
+    """Tell whether a column may stay as it is: the same type but for precision and nullability."""
+    if given.is_timestamp() and wanted.is_timestamp():
+        return (given.timezone is None) == (wanted.timezone is None)
+    return given.copy(nullable=True) == wanted
