@@ -59,7 +59,8 @@ class Headers:
             return None
         what = f"is there {len(alike)} times in other spellings" if alike else "is not there"
         raise UserError(
-            f"{self.file}: column '{name}' {what}{nearest(name, self.columns)} (columns: {', '.join(self.columns[:60])})"
+            f"{self.file}: column '{name}' {what}{nearest(name, self.columns)} "
+            f"(columns: {', '.join(self.columns[:60])})"
         )
 
 
@@ -81,6 +82,8 @@ def text_of(
 
     def one(part: Part) -> tuple[StringValue | None, StringValue | None]:
         found = _part(table, part, headers, spec.optional)
+        if found is not None and spec.replace:
+            found = cells.choose([(found == wrong, right) for wrong, right in spec.replace.items()], found)
         return found, None if found is None else cells.missing_kind(found, spellings)
 
     pairs = [(found, kind) for found, kind in map(one, spec.source or spec.first_of) if found is not None]
@@ -223,7 +226,7 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
 def list_cell(
     name: str, column: Column, spec: ColumnMap, table: Table, headers: Headers, missing: dict[str, str]
 ) -> Cell:
-    """A list column: several columns gathered, yes/no columns that stand for codes, or one cell split; no code twice."""
+    """A list column: several columns gathered, yes/no columns that stand for codes, or one cell split, each once."""
     known = [*column.codes, *cells.FOUR] if column.codes else []
     others: list[StringValue] = []
 

@@ -68,6 +68,7 @@ class ColumnMap(Strict):
     join: str = " "
     pattern: str | None = Field(None, description="Regular expression; its first group (or the whole match) is taken")
     split: str | None = Field(None, description="A separator between several values in one cell (list columns)")
+    replace: dict[str, str] = Field({}, description="Texts that the publisher got wrong to what they should be")
     missing: dict[str, Kind] = Field({}, description="Spellings that mean missing, beyond those of the table")
     optional: bool = Field(False, description="The column may be absent from some of the files")
     needed: bool = Field(False, description="A record without it cannot be counted and is quarantined")
@@ -107,6 +108,8 @@ class ColumnMap(Strict):
         given = [name for name, there in origins.items() if there]
         if len(given) != 1:
             raise ValueError(f"needs exactly one of {', '.join(origins)}; it has {' and '.join(given) or 'none'}")
+        if self.replace and not (self.source or self.first_of):
+            raise ValueError("replace belongs to a column made by from or first_of")
         return self
 
     @property
@@ -173,11 +176,12 @@ class Wide(Strict):
     level: str = ""
     levels: dict[str, str] = {}
     period: str | None = Field(None, description="A year or month such as {year}; without it, the row's own period")
+    add: bool = Field(False, description="Columns that give one measure, level and period are added up, such as bins")
     missing: dict[str, Kind] = {}
 
 
 class Tally(Strict):
-    """Events counted into `counts`: one row per area, period and level. `distinct` counts different values of a column."""
+    """Events counted into `counts`: one row per area, period and level. `distinct` counts different values."""
 
     measure: str
     unit: str = ""
@@ -188,7 +192,7 @@ class Tally(Strict):
     group: str = ""
     level: ColumnMap | None = None
     distinct: str | None = None
-    families: dict[str, Texts] = Field({}, description="Level to the families that it belongs to; families may overlap")
+    families: dict[str, Texts] = Field({}, description="Family to its levels, `*` for any text; families may overlap")
 
 
 class TableMap(Strict):
@@ -256,12 +260,14 @@ class SourceMap(Strict):
 
 def _merged(base: Any, over: Any) -> Any:
     if isinstance(base, dict) and isinstance(over, dict):
-        return {**base, **{key: _merged(base.get(key), value) for key, value in over.items()}}
+        merged = {**base, **{key: _merged(base.get(key), value) for key, value in over.items()}}
+        return {key: value for key, value in merged.items() if value is not None}
     return over
 
 
 def load(path: Path) -> SourceMap:
     """Read a mapping; `extends: other.yaml` starts from that mapping and replaces the keys given here.
+    A key with nothing behind it (`codes:`) takes away what the other mapping says there.
 
     Raises UserError for an unknown key, a wrong type, or a mapping that extends itself.
     """

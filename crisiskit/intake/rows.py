@@ -1,8 +1,8 @@
 """One file's rows as rows of a standard table: every mapped column, the row's date, and what makes it uncountable.
 
-The result carries working columns that never leave intake: `_excluded` (the filter that left a row out), `_problem` (why
-it cannot be counted), `_aside` and `_other` (values set aside, codes not mapped), `_key` (of one_row_per), `_hash` (of all
-its cells).
+The result carries working columns that never leave intake: `_excluded` (the filter that left a row out), `_problem`
+(why it cannot be counted), `_aside` and `_other` (values set aside, codes not mapped), `_key` (of one_row_per), `_hash`
+(of all its cells).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from crisiskit.intake import cells, clock
 from crisiskit.intake.compile import Cell, clock_cell, entry, number_cell, text_cell
 from crisiskit.intake.mapping import ColumnMap, SourceMap, TableMap, UnitBy
 from crisiskit.intake.read import FileRead
-from crisiskit.intake.tally import count_cells, synthetic, wide_columns
+from crisiskit.intake.tally import count_cells, synthetic, tallied, wide_columns
 from crisiskit.intake.views import is_clock, text_view
 from crisiskit.standard import dictionary
 from crisiskit.standard.dictionary import Column
@@ -89,8 +89,8 @@ def _problem(
         )
         reasons.append(ibis.ifelse(none, said, NULL))
     if table_map.tally:
-        days = [made[f"_t{i}_date"].extra["day"] for i in range(len(table_map.tally))]
-        texts = [view[f"x__t{i}_date"] for i in range(len(table_map.tally))]
+        dates = [name for name in made if name.startswith("_t") and name.endswith("_date")]
+        days, texts = [made[name].extra["day"] for name in dates], [view[f"x_{name}"] for name in dates]
         said = ibis.coalesce(
             ibis.literal("no usable date: ") + cells.joined(texts, " | "),
             ibis.literal("no usable date: all date cells are blank"),
@@ -143,12 +143,12 @@ def standard_rows(
     name: str,
     key: str,
 ) -> Table:
-    """All rows of one file in the shape of the standard table, every dictionary column there, working columns behind."""
+    """All rows of one file in the shape of the standard table, with every dictionary column, working columns behind."""
     tallies, working = synthetic(table_map)
     columns, known = {**columns, **tallies}, dictionary.table(table_map.into).columns
     view = text_view(con, read, table_map, columns, {**known, **working}, name, source.time_zone)
     made = _cells(view, columns, {**known, **working}, source.time_zone, key)
-    counted = count_cells(view, table_map, wide_columns(table_map, read.columns, read.file), made)
+    counted = count_cells(view, wide_columns(table_map, read.columns, read.file))
     dates = [
         made[n].extra.get("day", made[n].value)
         for n in ("period_start", "received_at", "received_local", "occurred_on")
@@ -201,6 +201,7 @@ def standard_rows(
             )
     if counted is not None:
         full["_cells"] = counted
+    full |= tallied(made)
     return view.select(
         **full,
         _excluded=view["_excluded"],

@@ -123,7 +123,7 @@ def one_table(
         ready = con.create_table(f"{name}_ranked", ready, temp=True)
     live = ready.filter(ready["_excluded"].isnull() & ready["_problem"].isnull())
     records = collapse.records(live, table_map)
-    if "_cells" in records.columns:
+    if table_map.wide or table_map.tally:
         records = con.create_table(f"{name}_cells", tally.spread(records, table_map), temp=True)
     elif table_map.one_row_per:
         records = con.create_table(f"{name}_records", records, temp=True)
@@ -131,7 +131,7 @@ def one_table(
     checked = checks.apply(records, found)
     bad = checked.filter(checked["_row_problem"].notnull())
     final = checked.filter(checked["_row_problem"].isnull())
-    if "_cells" in rows.columns:  # a count cell that cannot stand is set aside; its source row has other cells
+    if table_map.wide or table_map.tally:  # a count cell that cannot stand is set aside; its source row has other cells
         bad = bad.limit(0)
     why = (
         f"rows of one record ({', '.join(table_map.one_row_per.key)})"

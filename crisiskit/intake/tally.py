@@ -1,6 +1,7 @@
 """Rows of `counts` out of other shapes: wide columns made long, and events counted by area, period and level.
 
-Each source row carries a list of count cells, `_cells`; it is spread after the ledger has one fate per source row.
+A wide row carries a list of count cells, `_cells`, and an event what its tallies ask for; both become rows of `counts`
+after the ledger has one fate per source row.
 """
 
 import calendar
@@ -19,7 +20,7 @@ from crisiskit.intake.mapping import ColumnMap, TableMap, Tally
 from crisiskit.standard.dictionary import Column
 
 NULL = ibis.null("string")
-FIELDS = ("measure", "unit", "group", "level", "start", "end", "area_id", "area_level", "text", "kind", "distinct")
+FIELDS = ("measure", "unit", "group", "level", "start", "end", "text", "kind")
 STEP = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 LONG = {"day": 1, "week": 7, "month": (1,), "quarter": (3,), "year": (12,)}  # days, or (months,)
 
@@ -36,6 +37,13 @@ class WideColumn:
     start: str | None
     end: str | None
     missing: Mapping[str, str]
+    added: bool = False
+
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What columns have in common that are added up; a column that is not added stands alone."""
+        same = (self.measure, self.unit, self.group, self.level, self.start, self.end)
+        return (*same, None if self.added else self.header)
 
 
 def _span(text: str) -> tuple[str, str]:
@@ -71,22 +79,43 @@ def wide_columns(table_map: TableMap, headers: tuple[str, ...], file: str) -> li
                     start,
                     end,
                     {**table_map.missing, **rule.missing},
+                    rule.add,
                 )
             )
     return found
 
 
-def synthetic(table_map: TableMap) -> tuple[dict[str, ColumnMap], dict[str, Column]]:
-    """Working columns that the tallies need, and their types: `_t0_date`, `_t0_area`, `_t0_level`, `_t0_distinct`."""
+def _asked(tally: Tally) -> dict[str, ColumnMap]:
+    """What a tally wants to know of an event: its date, and the area, level and distinct value if it has them."""
+    made = {
+        "date": tally.date,
+        "area": tally.area_id,
+        "level": tally.level,
+        "distinct": ColumnMap.model_validate(tally.distinct) if tally.distinct else None,
+    }
+    return {part: spec for part, spec in made.items() if spec is not None}
+
+
+def working_names(table_map: TableMap) -> tuple[dict[str, ColumnMap], list[dict[str, str]]]:
+    """Working columns that the tallies need, `_t0_date`, `_t1_level` ..., and for each tally what part stands in which.
+
+    Tallies that ask for the same thing share one column, so that a date is read once.
+    """
     specs: dict[str, ColumnMap] = {}
-    for i, tally in enumerate(table_map.tally):
-        made = {
-            "date": tally.date,
-            "area": tally.area_id,
-            "level": tally.level,
-            "distinct": ColumnMap(source=(tally.distinct,)) if tally.distinct else None,
-        }  # type: ignore[arg-type]
-        specs |= {f"_t{i}_{part}": spec for part, spec in made.items() if spec is not None}
+    places = []
+    for tally in table_map.tally:
+        mine = {}
+        for part, spec in _asked(tally).items():
+            known = (n for n, other in specs.items() if other == spec and n.endswith(f"_{part}"))
+            mine[part] = next(known, f"_t{len(specs)}_{part}")
+            specs[mine[part]] = spec
+        places.append(mine)
+    return specs, places
+
+
+def synthetic(table_map: TableMap) -> tuple[dict[str, ColumnMap], dict[str, Column]]:
+    """The working columns of the tallies and their types."""
+    specs, _ = working_names(table_map)
     kinds = {name: "local" if name.endswith("_date") else "string" for name in specs}
     return specs, {name: _column(name, kind) for name, kind in kinds.items()}
 
@@ -117,42 +146,32 @@ def _struct(**values: Any) -> Value:
     return ibis.struct(made)
 
 
-def _tallied(i: int, tally: Tally, made: Mapping[str, Cell]) -> list[Value]:
-    day = made[f"_t{i}_date"].extra["day"]
-    start = day.truncate(STEP[tally.period]).cast("date")
-    long = LONG[tally.period]
-    step = ibis.interval(days=long) if isinstance(long, int) else ibis.interval(months=long[0])
-    end = ((start + step) - ibis.interval(days=1)).cast("date")
-    level = made[f"_t{i}_level"].value if f"_t{i}_level" in made else NULL
-    area = made[f"_t{i}_area"].value if f"_t{i}_area" in made else NULL
-    distinct = made[f"_t{i}_distinct"].value if f"_t{i}_distinct" in made else NULL
-    common = {
-        "measure": tally.measure,
-        "unit": tally.unit,
-        "group": tally.group,
-        "start": start,
-        "end": end,
-        "area_id": area,
-        "area_level": tally.area_level,
-        "distinct": distinct,
-    }
-    nothing = ibis.null(_struct().type())
-    if not tally.families:
-        return [ibis.ifelse(day.notnull(), _struct(**common, level=level), nothing)]
-    return [
-        ibis.ifelse(
-            day.notnull() & level.isin(list(members)).fill_null(False), _struct(**common, level=family), nothing
-        )
-        for family, members in tally.families.items()
-    ]
+def _sum(texts: list[Value]) -> Value:
+    """The sum of numbers written as text, as text: null where one is blank, the text at fault where one is none."""
+    numbers = [cells.number(text) for text in texts]
+    faults = [ibis.ifelse(number.isnull(), text, NULL) for text, number in zip(texts, numbers, strict=True)]
+    return ibis.coalesce(*faults, sum(numbers[1:], numbers[0]).cast("string"))
 
 
-def count_cells(view: Table, table_map: TableMap, wide: list[WideColumn], made: Mapping[str, Cell]) -> Value | None:
-    """The list of count cells of a source row; None for a table that is neither wide nor a tally."""
+def _belongs(level: Value, members: tuple[str, ...]) -> Value:
+    """Where a level is one of the members of a family, in which `*` stands for any text."""
+    exact, loose = [m for m in members if "*" not in m], [m for m in members if "*" in m]
+    tests = [level.isin(exact)] if exact else []
+    tests += [level.re_search("^" + ".*".join(map(re.escape, m.split("*"))) + "$") for m in loose]
+    return cells.any_of(tests).fill_null(False)
+
+
+def count_cells(view: Table, wide: list[WideColumn]) -> Value | None:
+    """The list of count cells of a source row; None for a table without wide columns."""
     items = []
+    alike: dict[tuple[str | None, ...], list[int]] = {}
     for i, column in enumerate(wide):
-        text = view[f"w_{i}"]
-        kind = cells.missing_kind(text, column.missing)
+        alike.setdefault(column.key, []).append(i)
+    for places in alike.values():
+        column, texts = wide[places[0]], [view[f"w_{i}"] for i in places]
+        kinds = [kind for text in texts if (kind := cells.missing_kind(text, column.missing)) is not None]
+        kind = ibis.coalesce(*kinds) if kinds else None
+        text = texts[0] if len(texts) == 1 else _sum(texts)
         shown = text if kind is None else ibis.ifelse(kind.isnull(), text, NULL)
         items.append(
             _struct(
@@ -166,59 +185,76 @@ def count_cells(view: Table, table_map: TableMap, wide: list[WideColumn], made: 
                 kind=kind,
             )
         )
-    for i, tally in enumerate(table_map.tally):
-        items += _tallied(i, tally, made)
     return ibis.array(items).filter(lambda item: item.notnull()) if items else None
 
 
+def tallied(made: Mapping[str, Cell]) -> dict[str, Value]:
+    """The working columns of the tallies in a source row: days and texts."""
+    return {n: c.extra["day"] if n.endswith("_date") else c.value for n, c in made.items() if n.startswith("_t")}
+
+
 def spread(rows: Table, table_map: TableMap) -> Table:
-    """One row per count cell. Wide cells keep their own row; a tally's `source_row` is the first of its events."""
+    """Rows of `counts`: one per wide cell, or one per area, period and level of each tally."""
+    return _long(rows) if table_map.wide else _counted(rows, table_map)
+
+
+def _long(rows: Table) -> Table:
+    """One row per wide cell, beside the columns of its own row."""
     long = rows.mutate(_cell=rows["_cells"].unnest()).drop("_cells")
     cell = long["_cell"]
-    named = {
-        name: cell[field].nullif("")
-        for name, field in (("measure", "measure"), ("unit", "unit"), ("group", "group"), ("level", "level"))
-    }
-    if table_map.wide:
-        text = cell["text"]
-        value = cells.number(text)
-        lost = text.notnull() & value.isnull()
-        token = ibis.cases(
-            (lost, "value=set_aside"),
-            (cell["kind"].isin(cells.FOUR), ibis.literal("value=") + cell["kind"]),
-            else_=NULL,
-        )
-        return long.mutate(
-            **named,
-            value=value,
-            period_start=ibis.coalesce(cell["start"].cast("date"), long.period_start),
-            period_end=ibis.coalesce(cell["end"].cast("date"), long.period_end),
-            missing=ibis.literal(";").join([long.missing, token]).nullif(""),
-            _aside=ibis.literal("")
-            .join([long["_aside"], ibis.ifelse(lost, entry("value", "no number", text), NULL)])
-            .nullif(""),
-        ).drop("_cell")
-    flat = long.select(
+    said = {name: cell[name].nullif("") for name in ("measure", "unit", "group", "level")}
+    said |= {name: cells.joined([long[name], said[name]], "/") for name in ("group", "level")}
+    text = cell["text"]
+    value = cells.number(text)
+    lost = text.notnull() & value.isnull()
+    token = ibis.cases(
+        (lost, "value=set_aside"),
+        (cell["kind"].isin(cells.FOUR), ibis.literal("value=") + cell["kind"]),
+        else_=NULL,
+    )
+    return long.mutate(
+        **said,
+        value=value,
+        period_start=ibis.coalesce(cell["start"].cast("date"), long.period_start),
+        period_end=ibis.coalesce(cell["end"].cast("date"), long.period_end),
+        missing=cells.joined([long.missing, token], ";"),
+        _aside=cells.joined([long["_aside"], ibis.ifelse(lost, entry("value", "no number", text), NULL)], ""),
+    ).drop("_cell")
+
+
+def _counted(rows: Table, table_map: TableMap) -> Table:
+    """The events of each tally counted; `source_row` is the first event's. Undated events are a period of their own."""
+    _, places = working_names(table_map)
+    parts = [_count(rows, tally, part) for tally, part in zip(table_map.tally, places, strict=True)]
+    counted = parts[0] if len(parts) == 1 else ibis.union(*parts)
+    schema = rows.schema()
+    empty = {name: ibis.null(schema[name]) for name in rows.columns if name not in counted.columns}
+    return counted.mutate(**empty).select(rows.columns)
+
+
+def _count(rows: Table, tally: Tally, part: Mapping[str, str]) -> Table:
+    start = rows[part["date"]].truncate(STEP[tally.period]).cast("date")
+    long = LONG[tally.period]
+    step = ibis.interval(days=long) if isinstance(long, int) else ibis.interval(months=long[0])
+    flat = rows.select(
         "source",
         "source_file",
         "source_row",
-        "_file",
-        **named,
-        area_id=cell["area_id"],
-        area_level=cell["area_level"],
-        period_start=cell["start"].cast("date"),
-        period_end=cell["end"].cast("date"),
-        distinct=cell["distinct"],
+        area_id=rows[part["area"]] if "area" in part else NULL,
+        level=rows[part["level"]] if "level" in part else NULL,
+        period_start=start,
+        what=rows[part["distinct"]] if "distinct" in part else NULL,
     )
-    by = ["source", "measure", "unit", "area_id", "area_level", "period_start", "period_end", "group", "level"]
-    counted = flat.group_by(by).aggregate(
-        value=ibis.ifelse(flat.distinct.notnull().any(), flat.distinct.nunique(), flat.count()).cast("float64"),
+    if tally.families:
+        families = [ibis.ifelse(_belongs(flat.level, m), family, NULL) for family, m in tally.families.items()]
+        flat = flat.mutate(level=ibis.array(families).filter(lambda family: family.notnull()).unnest())
+    counted = flat.group_by(["source", "area_id", "period_start", "level"]).aggregate(
+        value=(flat.what.nunique() if "distinct" in part else flat.count()).cast("float64"),
         source_file=flat.source_file.min(),
         source_row=flat.source_row.min(),
     )
-    empty = {
-        name: ibis.null(rows.schema()[name])
-        for name in rows.columns
-        if name not in counted.columns and name != "_cells"
-    }
-    return counted.mutate(**empty).select([name for name in rows.columns if name != "_cells"])
+    said = {"measure": tally.measure, "unit": tally.unit, "group": tally.group, "area_level": tally.area_level}
+    return counted.mutate(
+        period_end=((counted.period_start + step) - ibis.interval(days=1)).cast("date"),
+        **{name: ibis.literal(text) if text else NULL for name, text in said.items()},
+    )
