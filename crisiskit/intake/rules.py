@@ -180,7 +180,7 @@ def ratio(rows: Rows, rule: Rule) -> Test:
 def agrees(rows: Rows, rule: Rule) -> Test:
     """`column` [s] is the time from `first` to `last`, within so many seconds."""
     seconds = _after_us(rows.table[rule["first"]], rows.table[rule["last"]]) / 1e6
-    differs = (rows.table[rule["column"]] - seconds).abs() > float(rule["within"])
+    differs = (rows.table[rule["column"]] - seconds).abs() > float(rule["tolerance"])
     return _test(rows, rule, [rule["column"], rule["first"], rule["last"]], differs)
 
 
