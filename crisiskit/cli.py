@@ -136,13 +136,14 @@ def describe(name: str, form: str) -> None:
 @click.argument("name", default="demo")
 @click.option("--out", type=FOLDER, required=True, help="Folder for the simulated tables or files.")
 @click.option("--seed", type=click.IntRange(min=0), default=144, show_default=True, help="Same seed, same data.")
-@click.option("--months", type=click.IntRange(1, 240), default=24, show_default=True)
+@click.option("--months", type=click.IntRange(1, 240), help="Length; each kind and form has its own default.")
 @click.option("--set", "settings", multiple=True, metavar="SETTING=VALUE", help="A setting of the simulator.")
-def simulate(name: str, out: Path, seed: int, months: int, settings: tuple[str, ...]) -> None:
+def simulate(name: str, out: Path, seed: int, months: int | None, settings: tuple[str, ...]) -> None:
     """Make data with known truth: NAME is a kind of record, the name of a raw form, or demo."""
     from crisiskit.simulate import run_simulate
 
-    click.echo(run_simulate(name, out, seed, months, _pairs(settings, "--set")))
+    for path in run_simulate(name, out, seed, months, _pairs(settings, "--set")):
+        click.echo(path)
 
 
 @main.command()

@@ -168,7 +168,14 @@ def events(settings: dict[str, Any], stage: Scene) -> tuple[Events, dict[str, An
             for name, row in zip(stage.areas, by_month, strict=True)
         },
         "first_events": int((~repeat).sum()), "repeat_events": int(repeat.sum()),
+        "expected_repeat_share": {f"within_{k}_days": _repeat_share(settings, k) for k in (30, 90, 365)},
     }
+
+
+def _repeat_share(settings: dict[str, Any], days: int) -> float:
+    """Chance of one more event of the same person within so many days; gaps begin at ten minutes."""
+    waits = (days - 600 / 86400) / settings["repeat_days"] if settings["repeat_days"] else np.inf
+    return round(min(settings["repeat_share"], 0.95) * (1 - float(np.exp(-waits))), 6)
 
 
 def to_utc(local: np.ndarray, zone: str, first: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ class Codes:
 
     def is_in(self, *names: str) -> np.ndarray:
         """Mask of the rows that hold one of `names`."""
-        return np.isin(self.codes, [self.names.index(name) for name in names if name in self.names])
+        return np.array([*(name in names for name in self.names), False])[self.codes]
 
     def put(self, rows: np.ndarray, name: str | None) -> None:
         """Write `name` (None: null) into the rows of a mask."""

@@ -118,6 +118,8 @@ def responses(
     chain["arrived_at"] = np.where(blank, NAT, chain["arrived_at"])
     if kind == "call_for_service":
         chain.pop("engaged_at")
+    else:
+        columns["end_point"] = _end_points(columns["outcome"])
     columns |= chain | {
         "needs": lists(columns["need"], second), "weapon": weapon.astype(float), "triaged": triaged.astype(float),
         "eligible": np.where(triaged, eligible, np.nan), "units": units.astype(float),
@@ -134,6 +136,12 @@ def responses(
     }
     truth |= {"not_reached": int(none.sum()), "arrival_left_blank": int(blank.sum())}
     return columns, truth | {"responders": columns["responder"].counts()}
+
+
+def _end_points(outcome: Codes) -> Codes:
+    """How the response itself ended: the person was met, unless the outcome says otherwise."""
+    ends = ("unable_to_locate", "refused", "cancelled")
+    return Codes(outcome.codes, [name if name in ends else "engaged" for name in outcome.names])
 
 
 def _types(need: Codes) -> pa.Array:

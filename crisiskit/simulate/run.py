@@ -32,13 +32,13 @@ def run_simulate(
     if name not in known:
         raise UserError(f"'{name}' cannot be simulated (known: {', '.join(known)}){nearest(name, known)}")
     given = dict(settings) if isinstance(settings, Mapping) else from_words(settings)
-    given |= {} if months is None else {"months": months}
     out = Path(out)
     if name == "demo":
         if given:
-            raise UserError(f"demo takes a seed and no settings (given: {', '.join(given)})")
+            raise UserError(f"demo takes a seed and months, and no settings (given: {', '.join(given)})")
         _clear(out)
-        return demo(out, seed)
+        return demo(out, seed, months or 18)
+    given |= {} if months is None else {"months": months}
     if name in FORMS:
         form_settings(name, given)  # settings are checked before the folder is touched
         _clear(out)
@@ -49,18 +49,18 @@ def run_simulate(
     return write_tables(simulate(name, seed=seed, **every), out)
 
 
-def demo(folder: Path, seed: int = 144) -> list[Path]:
-    """Write the raw files of the embedded demo: 18 months of dispatch, a help line, population and staff hours.
+def demo(folder: Path, seed: int = 144, months: int = 18) -> list[Path]:
+    """Write the raw files of the embedded demo: dispatch, a help line, population and staff hours.
 
     The dispatch and the line serve the same eight simulated counties.
     """
     folder = Path(folder)
     parts = {
-        "cad": write_raw("cad", folder / "cad", seed, 18, rate=79.0, weeks_per_file=13),
-        "hotline": write_raw("hotline", folder / "hotline", seed, 18, rate=45.0),
+        "cad": write_raw("cad", folder / "cad", seed, months, rate=79.0, weeks_per_file=13),
+        "hotline": write_raw("hotline", folder / "hotline", seed, months, rate=45.0),
     }
     every = overlay(KINDS["call_for_service"], {}, "demo")
-    stage = scene(every, seed, 18, STAGE["start"], STAGE["areas"], STAGE["sites"])
+    stage = scene(every, seed, months, STAGE["start"], STAGE["areas"], STAGE["sites"])
     people: dict[tuple[str, str], list[str]] = {}
     for _, value, _, area, first, _, _, _ in counts.population(stage):
         people.setdefault((str(area), str(first)[:4]), []).append(str(int(value)))
@@ -72,7 +72,7 @@ def demo(folder: Path, seed: int = 144) -> list[Path]:
     save(folder / "counts" / "staff_hours.csv", delimited(["Month", "Hour", "Scheduled Hours"], staff))
     written = [f"{part}/{file}" for part, truth in parts.items() for file in truth["written"]]
     written += ["counts/population.csv", "counts/staff_hours.csv", "README.txt", "truth.json"]
-    write_readme(folder, f"the demo, seed {seed}", DEMO_COLUMNS, ("Each folder has its own README.txt and truth.json.",))
+    write_readme(folder, f"the demo, seed {seed}", DEMO_COLUMNS, ("The folders cad and hotline say more.",))
     write_json(folder / "truth.json", {"simulated": True, "form": "demo", "seed": seed, "written": written})
     return [folder / file for file in written]
 
@@ -88,9 +88,10 @@ def _clear(folder: Path) -> None:
         content = json.loads(truth.read_bytes()) if truth.is_file() else {}
     except ValueError:
         content = {}
-    mine = [folder / file for file in content.get("written", [])] if content.get("simulated") is True else []
-    strange = sorted({path for path in folder.rglob("*") if path.is_file()} - set(mine))
+    written = content.get("written", []) if isinstance(content, dict) and content.get("simulated") is True else []
+    there = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    strange = [path for path in there if path.relative_to(folder).as_posix() not in written]
     if strange:
-        raise UserError(f"{folder} holds files that were not simulated ({strange[0].name}); name another")
-    for path in mine:
-        path.unlink(missing_ok=True)
+        raise UserError(f"{folder} holds files that were not simulated, such as {strange[0].name}; name another folder")
+    for path in there:
+        path.unlink()
