@@ -4,7 +4,7 @@ Numerator and denominator of every check are kept, so that thresholds can be cha
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -61,20 +61,22 @@ def _applicable(check: Check, mapped: Iterable[str]) -> bool:
 
 def compiled(
     table_name: str, table: Table, thresholds: Mapping[str, float] | None = None, mapped: Iterable[str] | None = None,
-    today: date | None = None,
+    today: date | None = None, only_flag: Iterable[str] = (),
 ) -> list[Compiled]:
     """Compile the row rules of a standard table, those that its filled columns allow, in the order of the catalogue.
 
     `mapped` names the columns that the source fills (default: all of the table); columns that intake always fills
     need not be named. `thresholds` replaces the catalogue's, by check id. Dates after the day after `today` are in the
-    future. A rule that does not fit the table's types is left out here and reported as an error by `results`.
+    future. Checks in `only_flag` have no consequence here. A rule that does not fit the table's types is left out and
+    reported as an error by `results`.
     """
     rows, found = _rows(table_name, table, today), []
+    mild = set(only_flag)
     names = set(table.columns if mapped is None else mapped)
     for check in catalogue.of_table(table_name, thresholds):
         if check.rule["kind"] in ROW and _applicable(check, names):
             try:
-                found.append(_compiled(rows, check))
+                found.append(_compiled(rows, replace(check, consequence="flag") if check.id in mild else check))
             except RULE_FAULTS:
                 continue
     return found
@@ -185,14 +187,16 @@ def results(
     """Count what fails on `table`, as it is before `apply`: one dict per check of the table, in the catalogue's order.
 
     `checked` comes from `compiled` with the same table, thresholds and mapped columns; its row rules are counted in one
-    query. `others` holds further standard tables by name, for checks between two tables.
+    query, and one that the caller took out is not applicable. `others` holds further standard tables by name, for
+    checks between two tables.
     """
     rows = _rows(table_name, table, today)
     names = set(table.columns if mapped is None else mapped)
     beside = {**(others or {}), table_name: table}
     counted = _count(table, checked)
-    entries = []
-    for check in catalogue.of_table(table_name, thresholds):
+    entries, compiled_as = [], {one.check.id: one.check for one in checked}
+    for listed in catalogue.of_table(table_name, thresholds):
+        check = compiled_as.get(listed.id, listed)
         found = counted.get(check.id)
         if found is None and _applicable(check, names):
             found = _whole(rows, check, beside) if check.rule["kind"] in TABLE else _fault(rows, check)
@@ -200,13 +204,13 @@ def results(
     return entries
 
 
-def _fault(rows: Rows, check: Check) -> str:
-    """Why a row rule could not be compiled."""
+def _fault(rows: Rows, check: Check) -> str | None:
+    """Why a row rule could not be compiled; None where it could be and the caller left it out."""
     try:
         _compiled(rows, check)
     except RULE_FAULTS as fault:
         return _said(fault)
-    raise RuntimeError(f"check {check.id} applies to the table but was not handed to results()")
+    return None
 
 
 def reassess(entries: Iterable[Mapping[str, Any]], thresholds: Mapping[str, float]) -> list[dict[str, Any]]:
