@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crisiskit.runs import record
-from crisiskit.runs.notebook import environment
+from crisiskit.runs.notebook import LOG, environment
 
 AT_ONCE = 2
 
@@ -68,7 +68,9 @@ def _result(job: Job, work: Path) -> dict[str, Any]:
     result = record.read_json(work / job.name / "result.json")
     if result is None:
         code = job.process.returncode if job.process else None
-        problem = f"its process ended with code {code} before it was done"
+        log = work / job.name / LOG
+        last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:] if log.is_file() else []
+        problem = f"its process ended with code {code} before it was done. {' '.join(last)}".rstrip()
         return {"status": "failed", "problem": problem, "section": "", "source": []}
     return dict(result)
 

@@ -16,6 +16,7 @@ from crisiskit.release.html import to_html
 from crisiskit.runs import record
 
 KERNEL = "crisiskit-run"
+LOG = "log.txt"
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -37,10 +38,11 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def execute(job: dict[str, Any]) -> dict[str, Any]:
+def execute(job: dict[str, Any], bar: dict[str, Any] | bool) -> dict[str, Any]:
     """Execute the job's notebook in the current folder and write the executed copy; returns the result to be recorded.
 
-    A kernel that fails to start is tried once more; a failed cell never is.
+    `bar` holds the settings of the progress bar, or False for none. A kernel that fails to start is tried once more; a
+    failed cell never is.
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -53,7 +55,7 @@ def execute(job: dict[str, Any]) -> dict[str, Any]:
                 _plain(job["output"]),
                 job["parameters"],
                 kernel_name=KERNEL,
-                progress_bar=job["bar"] and {"desc": job["name"], "position": job["position"], "leave": False},
+                progress_bar=bar,
                 start_timeout=120,
                 config=_kernel_config(),
                 record_timing=False,
@@ -85,12 +87,12 @@ def _kernel_config() -> Any:
 
 
 def _failure(job: dict[str, Any], problem: str, cell: int | None = None) -> dict[str, Any]:
-    """What failed, in which cell (without `cell`: the one that was running) and under which heading."""
+    """What failed, in which cell (without `cell`: the last that was begun) and under which heading."""
     notebook = record.read_json(Path(job["output"])) or {"cells": []}
     cells = [item for item in notebook["cells"] if "papermill-error-cell-tag" not in item["metadata"].get("tags", [])]
     if cell is None:
-        states = [item["metadata"].get("papermill", {}).get("status") for item in cells]
-        cell = states.index("running") if "running" in states else 0
+        begun = [item["metadata"].get("papermill", {}).get("start_time") is not None for item in cells]
+        cell = sum(begun) - 1
     section = ""
     for item in cells[:cell]:
         if item["cell_type"] == "markdown":
@@ -114,10 +116,15 @@ def _tidy(notebook: Any, output: Path) -> None:
 
 
 def main(job_file: Path) -> None:
-    """Execute the job in `job_file` and write `result.json` beside it."""
+    """Execute the job in `job_file` and write `result.json` beside it; only the progress bar goes to the terminal."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the kernel is shut down too
     job = json.loads(job_file.read_text(encoding="utf-8"))
-    result = execute(job)
+    terminal = open(os.dup(2), "w", encoding="utf-8", closefd=True)  # noqa: SIM115 (open until the process ends)
+    with job_file.with_name(LOG).open("w", encoding="utf-8") as log:
+        os.dup2(log.fileno(), 1)  # also for the kernel, which would write its own troubles to the terminal
+        os.dup2(log.fileno(), 2)
+    bar = {"desc": job["name"], "position": job["position"], "leave": False, "file": terminal}
+    result = execute(job, bar if job["bar"] else False)
     if result["status"] == "done":
         page = Path(job["report"])
         to_html(Path(job["output"]), page, job["title"], simulated=job["simulated"], home="../index.html")
