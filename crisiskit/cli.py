@@ -72,14 +72,17 @@ def init(files: tuple[Path, ...], out: Path | None) -> None:
 @click.argument("file")
 @data_option
 def check(file: str, data: Path) -> None:
-    """Read what FILE, a mapping or an evaluation, names, and tell whether it stands: ledger, units, failing checks.
+    """Read what FILE, a mapping or an evaluation, names, and tell what was found: ledger, units, failing checks.
 
-    Nothing is kept. A mapping or evaluation of the kit may be given by its name.
+    Nothing is kept. FILE may be the name of one that the kit brings. The exit code is 1 when a check of severity error
+    fails.
     """
     from crisiskit.runs.verdict import verdict
 
-    for line in verdict(file, data):
-        click.echo(line)
+    found = verdict(file, data)
+    click.echo("\n".join(found.lines))
+    if not found.stands:
+        click.get_current_context().exit(1)
 
 
 @main.command()
@@ -92,7 +95,7 @@ def standardize(source: str, data: Path, out: Path, mended: Path | None) -> None
     from crisiskit.intake.standardize import standardize
     from crisiskit.resources import find_mapping
 
-    ledger = standardize(find_mapping(source, Path.cwd() / "."), data, out, mended)
+    ledger = standardize(find_mapping(source), data, out, mended)
     fates = ("rows_read", "standardized", "collapsed", "excluded", "quarantined", "rejected")
     click.echo(", ".join(f"{fate.replace('_', ' ')} {ledger.total(fate):,}" for fate in fates))
     click.echo(f"the ledger closes; wrote {', '.join(ledger.tables)} to {out}")
@@ -107,11 +110,12 @@ def standardize(source: str, data: Path, out: Path, mended: Path | None) -> None
 @click.option("--format", "form", type=FORMAT, default="table", show_default=True)
 def measure(name: str, tables: Path, by: str, where: tuple[str, ...], settings: tuple[str, ...], form: str) -> None:
     """Compute measure NAME; each value comes with numerator, denominator, interval and what was left out."""
-    from crisiskit.measures import measure, output
+    from crisiskit.measures import measure
+    from crisiskit.measures.output import write
 
     columns = tuple(part.strip() for part in by.split(",") if part.strip())
     result = measure(tables, name, columns, where=_pairs(where, "--where") or None, **_pairs(settings, "--set"))
-    click.echo(output(result, form), nl=False)
+    click.echo(write(result, form), nl=False)
 
 
 def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
@@ -139,7 +143,7 @@ def describe(name: str, form: str) -> None:
 @click.option("--months", type=click.IntRange(1, 240), help="Length; each kind and form has its own default.")
 @click.option("--set", "settings", multiple=True, metavar="SETTING=VALUE", help="A setting of the simulator.")
 def simulate(name: str, out: Path, seed: int, months: int | None, settings: tuple[str, ...]) -> None:
-    """Make data with known truth: NAME is a kind of record, the name of a raw form, or demo."""
+    """Make data with known truth: NAME is a kind of record (standard tables), a raw form, or demo (raw files)."""
     from crisiskit.simulate import run_simulate
 
     for path in run_simulate(name, out, seed, months, _pairs(settings, "--set")):

@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def shared(name: str) -> Path:
-    """The folder `notebooks` or `params`: packaged in `_share` by a wheel, at the top of the repository in a checkout."""
+    """The folder `notebooks` or `params`: in `_share` of an installed wheel, at the top of the repository otherwise."""
     packaged = PACKAGE / "_share" / name
     return packaged if packaged.is_dir() else PACKAGE.parent / name
 
@@ -19,13 +19,13 @@ def names(folder: Path, suffix: str) -> list[str]:
 
 
 def find_mapping(name: str, beside: Path | None = None) -> Path:
-    """The mapping file of a name or path; relative names are tried beside the file that names it, then among the kit's.
+    """The mapping file of a name or path, relative to the file that names it (else to here), or among the kit's own.
 
     A plain name such as `lane_county` stands for `lane_county.yaml` there, or for the one in `params/sources`.
     Raises UserError that names every place looked at.
     """
     file = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
-    folders = [] if beside is None else [beside.parent, beside.parent.parent / "sources"]
+    folders = [Path.cwd()] if beside is None else [beside.parent, beside.parent.parent / "sources"]
     folders.append(shared("params") / "sources")
     for folder in folders:
         if (folder / file).is_file():
@@ -54,4 +54,5 @@ def find_notebook(name: str, beside: Path | None = None) -> Path:
         if (folder / file).is_file():
             return (folder / file).resolve()
     known = [known for folder in folders for known in names(folder, ".ipynb")]
-    raise UserError(f"notebook '{name}': no such file in {', '.join(map(str, folders))}{nearest(Path(file).stem, known)}")
+    places = ", ".join(map(str, folders))
+    raise UserError(f"notebook '{name}': no such file in {places}{nearest(Path(file).stem, known)}")

@@ -33,8 +33,8 @@ class Simulate(Strict):
     """Data made on the spot from a fixed seed, labelled SIMULATED wherever they appear."""
 
     kind: str = Field("demo", description="what is simulated; `crisiskit simulate --help` lists the kinds")
-    seed: int = Field(1, ge=0, description="the same seed gives the same data")
-    months: int = Field(24, ge=1, le=240, description="months of data")
+    seed: int = Field(144, ge=0, description="the same seed gives the same data")
+    months: int | None = Field(None, ge=1, le=240, description="months of data; each kind has its own default")
     settings: dict[str, str] = Field({}, description="setting of the simulator to its value")
 
 

@@ -59,7 +59,7 @@ def make_plan(evaluation: Path, data: Path | None) -> Plan:
     study = read_study(evaluation)
     for check, share in study.evaluation.thresholds.items():
         threshold_for(check, share)
-    sources = tuple(_source(study, number, data) for number in range(len(study.evaluation.sources)))
+    sources = tuple(plan_source(study, number, data) for number in range(len(study.evaluation.sources)))
     names = [source.name for source in sources]
     again = sorted({name for name in names if names.count(name) > 1})
     if again:
@@ -67,13 +67,16 @@ def make_plan(evaluation: Path, data: Path | None) -> Plan:
     return Plan(study, data, sources, tuple(_notebook(study, path) for path in study.notebooks))
 
 
-def _source(study: Study, number: int, data: Path | None) -> Source:
+def plan_source(study: Study, number: int, data: Path | None) -> Source:
+    """Settle one source of a study: its mapping, its files with their hashes, and the key of its step."""
     entry, path, mended = study.evaluation.sources[number], study.mappings[number], study.mended[number]
     mapping = load_mapping(path) if path else None
     inputs: tuple[dict[str, Any], ...] = ()
-    if mapping is not None and entry.simulate is None:
-        inputs = _inputs(mapping, data, study.path)
-    name = mapping.source if mapping else f"simulated_{entry.simulate.kind if entry.simulate else ''}"
+    if entry.simulate is not None:
+        name = mapping.source if mapping else f"simulated_{entry.simulate.kind}"
+        _known_simulation(study.path, entry.simulate, mapping)
+    elif mapping is not None:
+        name, inputs = mapping.source, _inputs(mapping, data, study.path)
     repaired = sorted(file for file in mended.rglob("*") if file.is_file()) if mended else []
     known = {
         "mapping": mapping.model_dump(mode="json") if mapping else None,
@@ -86,6 +89,19 @@ def _source(study: Study, number: int, data: Path | None) -> Source:
     live = mapping is not None and any(table.read.connection for table in mapping.tables.values())
     step = Step(f"read {name}", None if live else record.digest(known), (f"restricted/{name}",))
     return Source(name, mapping, entry.simulate, mended, inputs, step)
+
+
+def _known_simulation(where: Path, made: Simulate, mapping: SourceMap | None) -> None:
+    """A kind of record is simulated as standard tables; a form, or the demo, as raw files that a mapping reads."""
+    from crisiskit.simulate import FORMS, KINDS
+
+    raw = [*FORMS, "demo"]
+    known = list(KINDS) if mapping is None else raw
+    if made.kind not in known:
+        reason = f"is unknown{nearest(made.kind, known)}"
+        if made.kind in (*raw, *KINDS):
+            reason = "comes as raw files: name their mapping" if mapping is None else "needs no mapping: leave it out"
+        raise UserError(f"{where}: simulate.kind '{made.kind}' {reason} (known here: {', '.join(known)})")
 
 
 def _inputs(mapping: SourceMap, data: Path | None, where: Path) -> tuple[dict[str, Any], ...]:
@@ -122,8 +138,10 @@ def _notebook(study: Study, path: Path) -> Notebook:
         "figures": f"../figures/{name}",
         "title": evaluation.title,
         "fiscal_year": evaluation.fiscal_year,
+        "period_from": evaluation.period.first.isoformat() if evaluation.period else "",
+        "period_to": evaluation.period.last.isoformat() if evaluation.period else "",
         "thresholds": json.dumps(evaluation.thresholds),
-        "within_h": evaluation.clock_cap_h,
+        "clock_cap_h": evaluation.clock_cap_h,
     }
     given: dict[str, Any] = {}
     for key, text in evaluation.parameters.get(name, {}).items():

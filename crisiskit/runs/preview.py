@@ -13,7 +13,7 @@ def preview(plan: Plan, out: Path) -> Iterator[str]:
     evaluation = plan.study.evaluation
     yield f"{evaluation.title}: a dry run; nothing is read, written or started"
     for source in plan.sources:
-        made = f"{source.simulate.months} months of simulated {source.simulate.kind}" if source.simulate else ""
+        made = f"simulated {source.simulate.kind}, seed {source.simulate.seed}" if source.simulate else ""
         size = f"{sum(file['bytes'] for file in source.inputs) / 1e6:,.1f} MB"
         files = f"{len(source.inputs)} file{'' if len(source.inputs) == 1 else 's'}, {size}"
         yield f"would {source.step.id}: {made or files}"

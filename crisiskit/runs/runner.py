@@ -51,7 +51,7 @@ def run(
         shutil.rmtree(work, ignore_errors=True)
         for source in plan.sources:
             _read(steps, source, plan.data, work, say)
-        _tables(steps, plan, work, say)
+        _tables(steps, plan, say)
         _notebooks(steps, plan, work, say)
         _index(steps, plan)
         steps.run |= {"status": "complete", "finished_at": record.now(), "seconds": round(time.monotonic() - began, 1)}
@@ -91,33 +91,37 @@ def _read(steps: Steps, source: Source, data: Path | None, work: Path, say: Say)
         return say(f"{source.step.id}: nothing has changed, taken over")
     folder = steps.workspace.partial / "restricted" / source.name
     with steps.doing(source.step) as seconds:
-        if source.simulate is not None:
-            from crisiskit.simulate import run_simulate
-
-            data = folder if source.mapping is None else work / source.name
-            made = source.simulate
-            run_simulate(made.kind, data, made.seed, made.months, made.settings)
-        if source.mapping is not None:
-            from crisiskit.intake.standardize import standardize
-
-            standardize(source.mapping, data or Path(), folder, source.mended)
+        read_source(source, data, folder, work)
     ledger = record.read_json(folder / "ledger.json")
     rows = ", ".join(f"{rows:,} {table}" for table, rows in ledger["tables"].items())
     say(f"{source.step.id}: {rows} in {seconds():.1f} s")
 
 
-def _tables(steps: Steps, plan: Plan, work: Path, say: Say) -> None:
-    evaluation, partial = plan.study.evaluation, steps.workspace.partial
+def read_source(source: Source, data: Path | None, folder: Path, work: Path) -> None:
+    """Write one source's standard tables into `folder`; simulated files are made in `work`, once for all."""
+    made = source.simulate
+    if made is not None:
+        from crisiskit.simulate import run_simulate
+
+        data = folder if source.mapping is None else work / f"simulated-{record.digest(made.model_dump())[:12]}"
+        if not data.exists():
+            run_simulate(made.kind, data, made.seed, made.months, made.settings)
+    if source.mapping is not None:
+        from crisiskit.intake.standardize import standardize
+
+        standardize(source.mapping, data or Path(), folder, source.mended)
+
+
+def _tables(steps: Steps, plan: Plan, say: Say) -> None:
+    thresholds, partial = plan.study.evaluation.thresholds, steps.workspace.partial
     read = [step["outputs"] for step in steps.run["steps"]]
-    known = read, evaluation.thresholds, evaluation.period, record.code_hash()
-    step = Step("tables", record.digest(known), ("tables",))
+    step = Step("tables", record.digest((read, thresholds, record.code_hash())), ("tables",))
     if steps.reuse(step):
         return say("tables: nothing has changed, taken over")
     with steps.doing(step) as seconds:
         from crisiskit.runs.tables import combine
 
-        folders = [partial / "restricted" / source.name for source in plan.sources]
-        combine(folders, partial / "tables", evaluation.thresholds, evaluation.period, work / "period")
+        combine([partial / "restricted" / source.name for source in plan.sources], partial / "tables", thresholds)
     say(f"tables: put together in {seconds():.1f} s")
 
 

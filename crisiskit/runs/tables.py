@@ -7,25 +7,15 @@ from typing import Any
 
 from crisiskit.intake import checks
 from crisiskit.runs import record
-from crisiskit.runs.evaluation import Period
-from crisiskit.runs.period import aggregate, within
 from crisiskit.runs.workspace import place
 from crisiskit.standard.dictionary import TABLES
 
 
-def combine(
-    folders: Sequence[Path], out: Path, thresholds: dict[str, float], period: Period | None, work: Path
-) -> None:
-    """Write `out` from standardized folders: Parquet tables with all rows of the period, ledger.json and quality.json.
+def combine(folders: Sequence[Path], out: Path, thresholds: dict[str, float]) -> None:
+    """Write `out` from standardized folders: Parquet tables with all their rows, ledger.json and quality.json.
 
     Rows keep their `source`. Checks keep numerator and denominator: other thresholds judge them without a new reading.
-    `work` takes what is needed on the way.
     """
-    if period is not None:
-        parts = [work / folder.name for folder in folders]
-        for folder, part in zip(folders, parts, strict=True):
-            within(folder, part, period)
-        folders = parts
     out.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         files = [folder / f"{table}.parquet" for folder in folders if (folder / f"{table}.parquet").is_file()]
@@ -35,8 +25,7 @@ def combine(
             _concatenate(files, out / f"{table}.parquet")
     ledgers, qualities = ([_read(folder / name) for folder in folders] for name in ("ledger.json", "quality.json"))
     record.write_json(out / "ledger.json", ledgers[0] if len(ledgers) == 1 else _ledgers(ledgers))
-    quality = qualities[0] if len(qualities) == 1 else _qualities(qualities)
-    quality["aggregate"] = aggregate(out / "interventions.parquet")
+    quality = qualities[0] if len(qualities) == 1 else _qualities(qualities, _contacts(out / "interventions.parquet"))
     record.write_json(out / "quality.json", {**quality, "checks": checks.reassess(quality["checks"], thresholds)})
 
 
@@ -55,6 +44,14 @@ def _concatenate(files: Sequence[Path], out: Path) -> None:
                     writer.write_table(reader.read_row_group(number).cast(writer.schema))
 
 
+def _contacts(path: Path) -> int:
+    """All contacts of the interventions; 0 where there are none."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    return int(pc.sum(pq.read_table(path, columns=["contacts"])["contacts"]).as_py() or 0) if path.is_file() else 0
+
+
 def _names(source: str | list[str]) -> list[str]:
     return [source] if isinstance(source, str) else source
 
@@ -71,18 +68,20 @@ def _ledgers(ledgers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _qualities(qualities: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _qualities(qualities: Sequence[dict[str, Any]], contacts: int) -> dict[str, Any]:
     """One quality record of several: the same check of two sources is one check over the rows of both."""
     joined: dict[tuple[Any, ...], dict[str, Any]] = {}
     for quality in qualities:
         for check in quality["checks"]:
             key = (check["id"], check["table"], *check["columns"])
             joined[key] = _together(joined[key], check) if key in joined else check
+    aggregate = {part: sum(quality["aggregate"][part] for quality in qualities) for part in ("rows", "contacts")}
     parts = ("exact_duplicate_rows", "groups")
     return {
         "source": [name for quality in qualities for name in _names(quality["source"])],
         "checks": list(joined.values()),
         "units": [item for quality in qualities for item in quality["units"]],
+        "aggregate": {**aggregate, "share_of_contacts": aggregate["contacts"] / contacts if contacts else None},
         "duplicates": {part: sum(quality["duplicates"][part] for quality in qualities) for part in parts},
         "about": [item for quality in qualities for item in quality["about"]],
     }

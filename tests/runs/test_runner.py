@@ -106,7 +106,7 @@ def test_a_second_run_does_no_step_again_and_says_so(study):
         ("calls.yaml", "publisher: A county", "publisher: B county", []),
         ("small.yaml", "title: A small study", "title: Another name", ["read calls", "tables"]),
         ("small.yaml", "sources:", "thresholds: {contacts_missing: 0.5}\nsources:", ["read calls"]),
-        ("small.yaml", "sources:", "period: {from: 2024-02-01, to: 2024-12-31}\nsources:", ["read calls"]),
+        ("small.yaml", "sources:", "parameters: {count: {top: 5}}\nsources:", ["read calls", "tables"]),
         ("runs/small/tables/ledger.json", "}", "} ", ["read calls", "notebook count", "index"]),
     ],
 )
@@ -125,18 +125,6 @@ def test_force_does_every_step_again_with_the_same_result(study):
     assert not any(step["reused"] for step in run["steps"])
     after = contents(study.parent / "runs" / "small")
     assert {name for name in before if before[name] != after[name]} <= {"run.json", "index.html"}
-
-
-def test_a_period_leaves_records_out_in_the_ledger(study):
-    text = study.read_text(encoding="utf-8") + "period: {from: 2024-01-02, to: 2024-03-10}\n"
-    study.write_text(text, encoding="utf-8")
-    carry_out(study)
-    ledger = record.read_json(study.parent / "runs" / "small" / "tables" / "ledger.json")
-    assert ledger["tables"] == {"interventions": 5}
-    file = ledger["files"][0]
-    assert (file["rows_read"], file["standardized"], file["excluded"], file["quarantined"]) == (9, 5, 3, 1)
-    reasons = {(reason["kind"], reason["reason"]): reason["rows"] for reason in ledger["reasons"]}
-    assert reasons["excluded", "outside the period 2024-01-02 to 2024-03-10"] == 3
 
 
 def test_two_sources_share_the_tables_and_keep_their_name(study):

@@ -1,0 +1,86 @@
+"""What `crisiskit check` says: whether a mapping or an evaluation can be carried out, and which checks fail."""
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crisiskit.params import load_yaml
+from crisiskit.resources import find_evaluation, find_mapping, names, shared
+from crisiskit.runs import record
+from crisiskit.runs.evaluation import Evaluation, SourceEntry, Study
+from crisiskit.runs.plan import Plan, make_plan, plan_source
+from crisiskit.runs.runner import read_source
+
+FATES = ("rows_read", "standardized", "collapsed", "excluded", "quarantined", "rejected")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found, line by line, and whether the data stand: no check of severity `error` fails."""
+
+    lines: tuple[str, ...]
+    stands: bool
+
+
+def verdict(file: str, data: Path | None) -> Verdict:
+    """Read all that a mapping or an evaluation names, keep nothing, and tell what was found.
+
+    Raises UserError for what cannot be read at all.
+    """
+    plan = _plan(file, data)
+    with tempfile.TemporaryDirectory(prefix="crisiskit-check-") as temporary:
+        from crisiskit.runs.tables import combine
+
+        folder = Path(temporary)
+        parts = [folder / source.name for source in plan.sources]
+        for source, part in zip(plan.sources, parts, strict=True):
+            read_source(source, data, part, folder / "work")
+        combine(parts, folder / "tables", plan.study.evaluation.thresholds)
+        ledger, quality = (record.read_json(folder / "tables" / f"{name}.json") for name in ("ledger", "quality"))
+    failing = [check for check in quality["checks"] if check["status"] in ("fail", "error")]
+    lines = (*_ledger(ledger), *_units(quality), *_checks(quality, failing))
+    return Verdict(lines, not any(check["severity"] == "error" for check in failing))
+
+
+def _plan(file: str, data: Path | None) -> Plan:
+    """The plan of an evaluation, or of a mapping on its own; where the kit has both under one name, the mapping's."""
+    kit = shared("params")
+    if file in names(kit / "evaluations", ".yaml") and file not in names(kit / "sources", ".yaml"):
+        return make_plan(find_evaluation(file), data)
+    path = find_mapping(file)
+    tree = load_yaml(path)
+    if isinstance(tree, dict) and "evaluation" in tree:
+        return make_plan(path, data)
+    entry = SourceEntry(mapping=str(path))
+    study = Study(path, Evaluation(evaluation="check", title="check", sources=(entry,)), (path,), (None,), ())
+    return Plan(study, data, (plan_source(study, 0, data),), ())
+
+
+def _ledger(ledger: dict[str, Any]) -> list[str]:
+    total = {fate: sum(file[fate] for file in ledger["files"]) for fate in FATES}
+    told = ", ".join(f"{number:,} {fate.replace('_', ' ')}" for fate, number in total.items())
+    tables = ", ".join(f"{rows:,} {name}" for name, rows in ledger["tables"].items())
+    reasons = Counter[tuple[str, str]]()
+    for reason in ledger["reasons"]:
+        reasons[reason["kind"], reason["reason"]] += reason["rows"]
+    return [
+        f"{len(ledger['files'])} files: {told}; the ledger {'closes' if ledger['closes'] else 'DOES NOT CLOSE'}",
+        f"tables: {tables}",
+        *(f"  {rows:,} {kind.replace('_', ' ')}: {reason}" for (kind, reason), rows in reasons.most_common(12)),
+    ]
+
+
+def _units(quality: dict[str, Any]) -> list[str]:
+    doubtful = Counter((unit["column"], unit["verdict"]) for unit in quality["units"] if unit["verdict"] != "agrees")
+    return [f"unit of {column}: {verdict} in {places} places" for (column, verdict), places in doubtful.items()]
+
+
+def _checks(quality: dict[str, Any], failing: list[dict[str, Any]]) -> list[str]:
+    tally = Counter(check["status"] for check in quality["checks"])
+    lines = [f"checks: {', '.join(f'{number} {status}' for status, number in tally.items()) or 'none'}"]
+    for check in failing:
+        share = "" if check["share"] is None else f" in {check['numerator']:,} of {check['denominator']:,} rows"
+        lines.append(f"  {check['severity']}: {check['title']} ({check['table']}, {check['id']}){share}")
+    return lines
