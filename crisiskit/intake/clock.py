@@ -5,16 +5,19 @@ it and an ambiguous or non-existent wall time is found, not guessed: a wall time
 pass and flagged; one that does not exist is read with the offset before the jump and flagged.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.datatypes as dt
-from ibis.expr.types import IntegerValue, StringValue, TimestampValue, Value
+from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Value
+
+from crisiskit.intake.cells import any_of
 
 MICRO = 1_000_000
+DAY = 86_400 * MICRO
 ISO = (
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%d %H:%M:%S",
@@ -116,26 +119,39 @@ def has_time(form: str) -> bool:
     return any(mark in form for mark in ("%H", "%I", "%X", "%c", "%p"))
 
 
-def _serial(text: StringValue) -> TimestampValue:
+def _serial(text: StringValue) -> IntegerValue:
     """Excel's day number (1900 date system) as wall time, to the second; null where the text is no plausible one."""
     days = ibis.ifelse(text.re_search(r"^\d{5}(\.\d+)?$"), text.try_cast("float64"), ibis.null("float64"))
-    seconds = ((days - 25569) * 86400).round().cast("int64")
-    return wall(seconds * MICRO)
+    return ((days - 25569) * 86400).round().cast("int64") * MICRO
 
 
-def parse(text: StringValue, formats: tuple[str, ...]) -> tuple[TimestampValue, TimestampValue]:
-    """Wall time by the formats that hold a time, and midnight of the day by those that hold a date alone."""
+def parse(text: StringValue, formats: tuple[str, ...]) -> tuple[IntegerValue, IntegerValue]:
+    """Wall time by the formats that hold a time, and the day's midnight by those that hold a date alone [us since 1970].
+
+    `iso` stands for the usual ISO 8601 forms, `excel_serial` for Excel's day numbers.
+    """
     spelled = [form for name in formats for form in (ISO if name == "iso" else (name,)) if name != "excel_serial"]
     timed, dated = [f for f in spelled if has_time(f)], [f for f in spelled if not has_time(f)]
-    nothing = ibis.null("timestamp")
-    moment = try_strptime(text, timed) if timed else nothing
+    nothing = ibis.null("int64")
+    moment = epoch_us(try_strptime(text, timed)) if timed else nothing
     if "excel_serial" in formats:
         moment = ibis.coalesce(moment, _serial(text)) if timed else _serial(text)
-    day = try_strptime(text, dated) if dated else nothing
+    day = epoch_us(try_strptime(text, dated)) if dated else nothing
     return moment, day
 
 
-def impossible(moment: TimestampValue) -> Value:
-    """Where a date is one that systems write for 'none': a sentinel, or a year outside 1900 to 2100."""
-    day = moment.cast("date")
-    return day.isin([ibis.date(text) for text in SENTINELS]) | (moment.year() < 1905) | (moment.year() > 2098)
+def impossible(micros: IntegerValue) -> BooleanValue:
+    """Where a wall time is one that systems write for 'none': a sentinel day, or a year outside 1905 to 2098."""
+    first, last = (day_number(date(year, 1, 1)) for year in (1905, 2099))
+    sentinels = [day_number(date.fromisoformat(text)) * DAY for text in SENTINELS]
+    inside = [day for day in sentinels if first * DAY <= day < last * DAY]
+    return (
+        (micros < first * DAY)
+        | (micros >= last * DAY)
+        | any_of([(micros >= day) & (micros < day + DAY) for day in inside])
+    )
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return day.toordinal() - date(1970, 1, 1).toordinal()

@@ -68,7 +68,7 @@ def _part(table: Table, part: Part, headers: Headers, optional: bool) -> StringV
     header = headers.find(part.column, optional)
     if header is None:
         return None
-    text = cells.clean(table[header])
+    text = table[header]
     return cells.pick(text, part.pattern) if part.pattern else text
 
 
@@ -125,10 +125,24 @@ def _coarse(text: StringValue, how: str, name: str) -> StringValue:
     return text.left(int(how))
 
 
+def known_codes(column: Column, spec: ColumnMap) -> list[str] | None:
+    """The codes that a string column knows beside the mapping's; None for a column whose text stays as it is."""
+    free = spec.constant is not None or spec.hash or spec.band or spec.coarsen
+    if column.type != "string" or free or not (spec.codes or (column.codes and not column.open_codes)):
+        return None
+    return [*column.codes, *cells.FOUR] if column.codes else []
+
+
 def text_cell(
-    name: str, column: Column, spec: ColumnMap, text: StringValue, kind: StringValue | None, key: str
+    name: str,
+    column: Column,
+    spec: ColumnMap,
+    text: StringValue,
+    kind: StringValue | None,
+    found: StringValue | None,
+    key: str,
 ) -> Cell:
-    """A string column: codes, bands, hashes or the text itself, with the kinds of missing in-band."""
+    """A string column: codes (`found`), bands, hashes or the text itself, with the kinds of missing in-band."""
     cell = Cell(text)
     if spec.hash:
         cell.value = cells.sha256(ibis.literal(key + FIELD) + cells.folded(text)).left(32)
@@ -138,18 +152,18 @@ def text_cell(
         cell.aside = _set_aside(name, text, value, "no number")
     elif spec.coarsen:
         cell.value = _coarse(text, spec.coarsen, name)
-    elif spec.constant is None and (spec.codes or column.codes):
-        known = [*column.codes, *cells.FOUR] if column.codes else []
-        if spec.codes or not column.open_codes:
-            value, strange = cells.coded(text, spec.codes, known)
-            if strange is not None:
-                cell.other = ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string"))
-                if not column.codes:
-                    value = ibis.ifelse(strange, text, value)
-                elif not column.open_codes and "other" not in column.codes:
-                    value = ibis.ifelse(strange, ibis.null("string"), value)
-                    cell.aside, cell.other = _set_aside(name, text, value, "no code of the dictionary"), None
-            cell.value = value
+    elif found is not None:
+        strange = text.notnull() & found.isnull()
+        value = found
+        if "*" not in spec.codes:
+            cell.other = ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string"))
+            if not column.codes:
+                value = ibis.ifelse(strange, text, found)
+            elif column.open_codes or "other" in column.codes:
+                value = ibis.ifelse(strange, ibis.literal("other"), found)
+            else:
+                cell.aside, cell.other = _set_aside(name, text, found, "no code of the dictionary"), None
+        cell.value = value
     if kind is not None:
         cell.value = ibis.ifelse(kind.isin(cells.FOUR), kind, cell.value)
     return cell
@@ -190,36 +204,36 @@ def zone_of(spec: ColumnMap, zone: str) -> str:
 
 
 def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone: str) -> Cell:
-    """A date or time column from the working columns x_ (text), n_ (wall time), d_ (day alone), c_ (offset and doubt).
+    """A date or time column from the working columns x_ (text), m_ (wall time), d_ (day alone), b_ (bad), c_ and q_ (offset and
+    doubt, see `clock.offset_code`).
 
     `extra` holds the local day, the local wall time and the flag of a doubtful wall time.
     """
-    text, moment, day = working[f"x_{name}"], working[f"n_{name}"], working[f"d_{name}"]
-    dated = ibis.coalesce(moment, day)
-    unread = _set_aside(name, text, dated, f"fits none of the formats {', '.join(spec.formats or ('iso',))}")
-    bad = clock.impossible(dated)
+    text, moment, day, bad = (working[f"{part}_{name}"] for part in ("x", "m", "d", "b"))
+    null = ibis.null("int64")
+    unread = _set_aside(
+        name, text, ibis.coalesce(moment, day), f"fits none of the formats {', '.join(spec.formats or ('iso',))}"
+    )
     aside = ibis.coalesce(unread, ibis.ifelse(bad, entry(name, "impossible date", text), ibis.null("string")))
-    good_day = ibis.ifelse(bad, ibis.null("date"), dated.cast("date"))
+    good_day = clock.wall(ibis.ifelse(bad, null, ibis.coalesce(moment, day))).cast("date")
     if column.type == "date":
         return Cell(good_day, aside=aside)
-    usable = ibis.ifelse(bad, ibis.null("timestamp"), moment)
+    usable = ibis.ifelse(bad, null, moment)
     if spec.midnight == "missing":
-        midnight = (clock.epoch_us(usable) % (86400 * clock.MICRO)) == 0
+        midnight = (usable % clock.DAY) == 0
         aside = ibis.coalesce(aside, ibis.ifelse(midnight, entry(name, "false midnight", text), ibis.null("string")))
-        usable = ibis.ifelse(midnight, ibis.null("timestamp"), usable)
+        usable = ibis.ifelse(midnight, null, usable)
     if column.type == "local":
-        return Cell(usable, aside=aside, extra={"day": good_day})
-    code = working[f"c_{name}"]
-    doubt = ((code % 60) + 60) % 60
-    micros = clock.epoch_us(usable) - (code - doubt) * clock.MICRO
-    local = usable
+        return Cell(clock.wall(usable), aside=aside, extra={"day": good_day})
+    code, doubt = working[f"c_{name}"], working[f"q_{name}"]
+    micros = usable - (code - doubt) * clock.MICRO
+    local = clock.wall(usable)
     if zone_of(spec, zone) != zone:
         local = clock.wall(micros + clock.offset_at(micros, zone) * clock.MICRO)
         good_day = ibis.ifelse(local.notnull(), local.cast("date"), good_day)
-    doubtful = usable.notnull() & doubt.isin([1, 2])
-    flag = ibis.ifelse(
-        doubtful, ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time"), ibis.null("string")
-    )
+    doubtful = usable.notnull() & (doubt != 0)
+    said = ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time")
+    flag = ibis.ifelse(doubtful, said, ibis.null("string"))
     return Cell(clock.instant(micros), aside=aside, extra={"day": good_day, "local": local, "flag": flag})
 
 
@@ -233,17 +247,17 @@ def list_cell(
     def code(text: StringValue) -> StringValue:
         if not (known or spec.codes):
             return text
-        value, strange = cells.coded(text, spec.codes, known)
-        if strange is not None:
-            others.append(ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string")))
-        return value
+        value = cells.coded(cells.folded(text), spec.codes, known)
+        strange = text.notnull() & value.isnull()
+        others.append(ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string")))
+        return ibis.ifelse(strange, ibis.literal("other"), value)
 
     if spec.flags:
         items, filled = [], []
         for meaning, source in spec.flags.items():
             text = _part(table, Part(column=source), headers, spec.optional)
             if text is not None:
-                says = cells.yes_no(text, spec.yes, spec.no)
+                says = cells.yes_no(cells.folded(text), spec.yes, spec.no)
                 items.append(ibis.ifelse(says, ibis.literal(meaning), ibis.null("string")))
                 filled.append(says.notnull())
         recorded = cells.any_of(filled)

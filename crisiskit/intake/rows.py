@@ -44,11 +44,13 @@ def _cells(
         elif column.type in ("integer", "number"):
             made[name] = number_cell(name, column, spec, text)
         elif column.type == "boolean":
-            value = cells.yes_no(text, spec.yes, spec.no)
+            value = cells.yes_no(view[f"f_{name}"], spec.yes, spec.no)
             unread = ibis.ifelse(text.notnull() & value.isnull(), entry(name, "neither yes nor no", text), NULL)
             made[name] = Cell(value, aside=unread)
         else:
-            made[name] = text_cell(name, column, spec, text, kind, key)
+            made[name] = text_cell(
+                name, column, spec, text, kind, view[f"v_{name}"] if f"v_{name}" in view.columns else None, key
+            )
         if column.type != "string":
             made[name].kind = kind
     for name, spec in columns.items():
@@ -80,7 +82,7 @@ def _problem(
         )
         reasons.append(ibis.ifelse(made[name].value.isnull(), said, NULL))
     if table_map.undated == "quarantine" and table_map.into == "interventions":
-        texts = [view[f"x_{n}"] for n in columns if f"n_{n}" in view.columns]
+        texts = [view[f"x_{n}"] for n in columns if f"m_{n}" in view.columns]
         met = cells.joined(texts, " | ") if texts else NULL
         others = [made[n].extra.get("day", made[n].value) for n in ("reported_at", "recorded_on") if n in made]
         none = ibis.coalesce(day, *others).isnull()  # a date of writing is a date too

@@ -11,7 +11,7 @@ import ibis.expr.datatypes as dt
 from ibis.expr.types import StringValue, Table, Value
 
 from crisiskit.intake import cells, clock
-from crisiskit.intake.compile import Headers, list_cell, text_of, zone_of
+from crisiskit.intake.compile import Headers, known_codes, list_cell, text_of, zone_of
 from crisiskit.intake.mapping import ColumnMap, Condition, TableMap, UnitBy
 from crisiskit.intake.read import FileRead
 from crisiskit.intake.tally import wide_columns
@@ -21,13 +21,21 @@ NULL = ibis.null("string")
 
 
 @ibis.udf.scalar.builtin(name="hash", signature=((dt.Array(dt.string),), dt.uint64))
-def row_hash(cells_of_a_row):
+def row_hash(row):
     """A 64-bit hash of all cells of a row (an engine function)."""
 
 
 def barrier(con: Any, table: Table, name: str) -> Table:
     """The same rows behind a view, so that what was computed is not computed twice."""
     return con.create_view(name, table, overwrite=True)
+
+
+def cleaned(con: Any, read: FileRead, name: str) -> Table:
+    """The text table with blanks trimmed and empty cells null, as far as the file needs it."""
+    if read.blanks == "none":
+        return read.table
+    texts = {column: cells.clean(read.table[column], read.blanks) for column in read.columns}
+    return barrier(con, read.table.mutate(**texts), f"{name}_clean")
 
 
 def is_clock(column: Column) -> bool:
@@ -61,10 +69,10 @@ def text_view(
     zone: str,
 ) -> Table:
     """First step: x_ texts and k_ kinds of every mapped column, filters, key and hash; then the parsed clocks."""
-    headers, text = Headers(read.columns, read.file), read.table
+    headers, text = Headers(read.columns, read.file), cleaned(con, read, name)
     made: dict[str, Value] = {"source_row": text.source_row}
     for i, wide in enumerate(wide_columns(table_map, read.columns, read.file)):
-        made[f"w_{i}"] = cells.clean(text[wide.header])
+        made[f"w_{i}"] = text[wide.header]
     for column, spec in columns.items():
         if not (spec.gather or spec.flags or spec.minutes_between or spec.split):
             value, kind = text_of(text, spec, headers, table_map.missing)
@@ -72,15 +80,15 @@ def text_view(
             if kind is not None:
                 made[f"k_{column}"] = kind
         if isinstance(spec.unit, UnitBy):
-            made[f"u_{column}"] = _unit_text(cells.clean(text[headers.find(spec.unit.by)]), spec.unit)
-    filters = [_left_out(c, cells.clean(text[headers.find(c.column)])) for c in table_map.keep_where]
+            made[f"u_{column}"] = _unit_text(text[headers.find(spec.unit.by)], spec.unit)
+    filters = [_left_out(c, text[headers.find(c.column)]) for c in table_map.keep_where]
     made["_excluded"] = ibis.coalesce(*filters) if filters else NULL
     if table_map.one_row_per:
-        parts = [cells.clean(text[headers.find(k)]) for k in table_map.one_row_per.key]
+        parts = [text[headers.find(k)] for k in table_map.one_row_per.key]
         complete = ~cells.any_of([part.isnull() for part in parts])
         made["_key"] = ibis.ifelse(complete, ibis.literal("\x1f").join(parts), NULL)
     if table_map.aggregate and table_map.aggregate.column:
-        said = cells.folded(cells.clean(text[headers.find(table_map.aggregate.column)]))
+        said = cells.folded(text[headers.find(table_map.aggregate.column)])
         made["_sum"] = said.isin([cells.fold(v) for v in table_map.aggregate.values]).fill_null(False)
     made["_hash"] = row_hash(ibis.array([text[c] for c in read.columns]))
     lists = {
@@ -93,16 +101,26 @@ def text_view(
         if cell.other is not None:
             made[f"lo_{column}"] = cell.other
     view = barrier(con, text.select(**made), f"{name}_text")
-    parsed = {}
+    read_in: dict[str, Value] = {}
+    for column in (c for c in columns if f"x_{c}" in made):
+        if is_clock(known[column]):
+            formats = columns[column].formats or ("iso",)
+            read_in[f"m_{column}"], read_in[f"d_{column}"] = clock.parse(view[f"x_{column}"], formats)
+        elif known[column].type == "boolean" or known_codes(known[column], columns[column]) is not None:
+            read_in[f"f_{column}"] = cells.folded(view[f"x_{column}"])
+    view = barrier(con, view.mutate(**read_in), f"{name}_read")
+    judged: dict[str, Value] = {}
     for column, spec in columns.items():
-        if is_clock(known[column]) and f"x_{column}" in made:
-            parsed[f"n_{column}"], parsed[f"d_{column}"] = clock.parse(view[f"x_{column}"], spec.formats or ("iso",))
-    if parsed:
-        view = barrier(con, view.mutate(**parsed), f"{name}_parsed")
-        codes = {
-            f"c_{c}": clock.offset_code(clock.epoch_us(view[f"n_{c}"]), zone_of(s, zone))
-            for c, s in columns.items()
-            if known[c].type == "timestamp" and f"n_{c}" in parsed
-        }
-        view = barrier(con, view.mutate(**codes), f"{name}_clocks") if codes else view
+        if f"m_{column}" in read_in:
+            moment = view[f"m_{column}"]
+            judged[f"b_{column}"] = clock.impossible(ibis.coalesce(moment, view[f"d_{column}"])).fill_null(False)
+            if known[column].type == "timestamp":
+                judged[f"c_{column}"] = clock.offset_code(moment, zone_of(spec, zone))
+        elif f"f_{column}" in read_in and known[column].type == "string":
+            codes = known_codes(known[column], spec) or []
+            judged[f"v_{column}"] = cells.coded(view[f"f_{column}"], spec.codes, codes)
+    view = barrier(con, view.mutate(**judged), f"{name}_judged")
+    doubts = {f"q_{c}": ((view[f"c_{c}"] % 60) + 60) % 60 for c in columns if f"c_{c}" in judged}
+    if doubts:
+        view = barrier(con, view.mutate(**doubts), f"{name}_doubts")
     return view
