@@ -60,6 +60,11 @@ def timeline(report: "Report", step: str, span: tuple[date, date]) -> "pd.DataFr
     return merged[[*keys, "contacts", "low", "high", "incomplete", "date"]]
 
 
+def month_name(period: str) -> str:
+    """A month label as words: "2024-08" -> "August 2024"."""
+    return f"{date.fromisoformat(f'{period}-01'):%B %Y}"
+
+
 def bounds(step: str, span: tuple[date, date], fiscal_year: str) -> "list[tuple[str, pd.Timestamp, pd.Timestamp]]":
     """Label, first and last day of every period from that of the first day to that of the last."""
     import pandas as pd

@@ -87,7 +87,7 @@ class Figures:
             raise ValueError(f"figure {name!r} needs a caption and an alternative text")
         mark = f"{SIMULATED} data. " if self.simulated else ""
         shown = f"{SIMULATED}: {title}" if self.simulated else title
-        facts = [f"n = {n:,} {counted}", left_out, f"Source: {self.source_line}"]
+        facts = [f"n = {n:,} {counted}", left_out and f"Left out: {left_out}", f"Source: {self.source_line}"]
         footer = ". ".join(part.strip().rstrip(".") for part in facts if part.strip()) + "."
         saved = SavedFigure(self.folder, name, shown, f"{mark}{caption.strip()} {footer}", f"{mark}{alt.strip()}", data)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -114,8 +114,11 @@ class Figures:
         """Dress and print the picture; the bytes depend on the data only, never on the clock or the run."""
         with house():
             dress(figure, saved.title, footer)
+            figure.draw_without_rendering()  # lay out once, not once per format
+            figure.set_layout_engine("none")
             about = {"Title": saved.title, "Description": saved.alt}
-            for kind, extra in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": "crisiskit"})):
+            png: dict[str, Any] = {"metadata": about | {"Software": None}, "pil_kwargs": {"compress_level": 4}}
+            for kind, options in (("png", png), ("svg", {"metadata": about | {"Date": None, "Creator": "crisiskit"}})):
                 buffer = BytesIO()
-                figure.savefig(buffer, format=kind, metadata=about | extra)
+                figure.savefig(buffer, format=kind, **options)
                 saved.path(kind).write_bytes(buffer.getvalue())

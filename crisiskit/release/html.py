@@ -32,7 +32,7 @@ def to_html(notebook_path: Path, out_path: Path, title: str, *, simulated: bool 
     page = _template("page.html.j2").render(
         page_title=f"{mark}{html.unescape(heading)} – {title}" if heading else f"{mark}{title}",
         study=title,
-        simulated=simulated,
+        simulated=simulated and 'class="simulated"' not in body,  # the notebook's own heading has the warning
         home=home,
         lead=lead,
         contents=contents,

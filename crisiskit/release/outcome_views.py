@@ -26,6 +26,7 @@ FLAGS = {
     "referred": "referred to a service",
     "police_involved": "police took part",
 }
+MAIN = 6  # the findings that are compared between responders
 
 
 @shows(NOTEBOOK, "access")
@@ -168,7 +169,8 @@ def flags_by_responder(report: "Report", section: Section) -> View:
 def _flags(report: "Report", section: Section, name: str, title: str, by: tuple[str, ...]) -> View:
     import pandas as pd
 
-    recorded = [flag for flag in FLAGS if flag in report.recorded["interventions"]]
+    asked_for = tuple(FLAGS)[:MAIN] if by == ("responder",) else FLAGS
+    recorded = [flag for flag in asked_for if flag in report.recorded["interventions"]]
     asked = pd.concat([report.ask(flag, by).assign(finding=FLAGS[flag]) for flag in recorded])
     asked = asked.dropna(subset=["value", *by])
     if by == ("responder",):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.release import plots
-from crisiskit.release.calendar import WEEKDAYS, choose_step, timeline
+from crisiskit.release.calendar import WEEKDAYS, choose_step, month_name, timeline
 from crisiskit.release.report import FISCAL_YEARS
 from crisiskit.release.sections import Section
 from crisiskit.release.tables import minutes_text, reasons_text, share, text_of
@@ -52,7 +52,8 @@ def volume(report: "Report", section: Section) -> View:
         "" if not report.split else f" Each {report.split.replace('_', ' ')} has its own line; they are not added up."
     )
     partial = data[data["incomplete"]].drop_duplicates("period")["period"]
-    marked = f" Incomplete: {joined(partial)}; hollow points, not to be compared." if len(partial) else ""
+    named = joined(map(month_name, partial) if step == "month" else partial)
+    marked = f" Incomplete: {named}; hollow points, not to be compared." if named else ""
     empty = data.drop_duplicates("period").shape[0] - data.dropna(subset="contacts")["period"].nunique()
     gaps = f" In {counted(empty, step)} there is no record at all: the line is broken there." if empty else ""
     return View(
@@ -67,7 +68,10 @@ def _extremes(data: "pd.DataFrame", step: str) -> str:
     if len(whole) < 2:
         return ""
     high, low = whole.idxmax(), whole.idxmin()
-    return f"The busiest complete {step} is {high} ({whole[high]:,.0f}), the quietest {low} ({whole[low]:,.0f})."
+    names = [month_name(period) if step == "month" else period for period in (high, low)]
+    return (
+        f"The busiest complete {step} is {names[0]} ({whole[high]:,.0f}), the quietest {names[1]} ({whole[low]:,.0f})."
+    )
 
 
 @shows(NOTEBOOK, "fiscal_years")
@@ -170,7 +174,10 @@ def intervals(report: "Report", section: Section) -> View:
     )
     absent = f"\nNot recorded in this source: {joined(lacking)}." if lacking else ""
     return View(
-        f"{note}. Percentiles of the parts do not add up to those of the whole.{absent}", figure, table, "Minutes"
+        f"{note}. Percentiles of the parts do not add up to those of the whole.{absent}",
+        figure,
+        table,
+        "Percentiles with 95 % intervals",
     )
 
 
@@ -182,7 +189,9 @@ def _side_by_side(data: "pd.DataFrame") -> "pd.DataFrame":
     for label, part in data.groupby("label", sort=False):
         row: dict[str, Any] = {"step": label, "n": int(part["rows_used"].iloc[0])}
         for item in part.itertuples():
-            row[f"{item.percentile}"] = f"{text_of(item.value)} ({text_of(item.low)} to {text_of(item.high)})"
+            row[f"{item.percentile}"] = (
+                f"{minutes_text(item.value)} ({minutes_text(item.low)} to {minutes_text(item.high)})"
+            )
         rows.append(
             row | {"left out": int(part["rows_left_out"].iloc[0]), "why": reasons_text(part["reasons"].iloc[0])}
         )

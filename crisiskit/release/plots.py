@@ -13,34 +13,21 @@ from crisiskit.release.style import (
     INK,
     LIGHT,
     MARKERS,
-    ORANGE,
-    PURPLE,
     SERIES,
-    SKY,
     VERMILLION,
     canvas,
     house,
+    label_rows,
     lines_of,
     value_axis,
     wrap,
     wrapped,
-)
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# What a field can hold: known, the five kinds of missing, and a value set aside. Colour and hatch both tell.
-KINDS: dict[str, tuple[str, str, str]] = {
-    "known": ("known", BLUE, ""),
-    "blank": ("left blank", LIGHT, ""),
-    "unknown": ("unknown", ORANGE, ""),
-    "declined": ("declined", PURPLE, ""),
-    "not_asked": ("not asked", SKY, "////"),
-    "not_applicable": ("not applicable", "#FFFFFF", "...."),
-    "set_aside": ("set aside", VERMILLION, "xxxx"),
-}
 
 
 def bars(data: "pd.DataFrame", label: str, value: str, unit: str) -> "Figure":
@@ -56,7 +43,7 @@ def bars(data: "pd.DataFrame", label: str, value: str, unit: str) -> "Figure":
             ends = data["high"].fillna(data[value])
         for place, end, number in zip(places, ends, data[value], strict=True):
             _value(axes, end, place, number)
-        _rows(axes, names)
+        label_rows(axes, names)
         axes.set_xlim(0, max(ends.max(), 1e-9) * 1.14)
         value_axis(axes, unit)
     return figure
@@ -165,7 +152,7 @@ def dots(data: "pd.DataFrame", label: str, unit: str, series: str = "", percent:
             color, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
             axes.hlines(y, scale * rows["low"], scale * rows["high"], color=color, linewidth=1.6)
             axes.plot(scale * rows["value"], y, marker, color=color, label=str(kind) or "_", clip_on=False)
-        _rows(axes, names)
+        label_rows(axes, names)
         top = scale * data[["value", "high"]].max().max()
         axes.set_xlim(0, min(100, _ceiling(top)) * 1.01 if percent else max(top, 1e-9) * 1.06)
         value_axis(axes, unit)
@@ -179,80 +166,6 @@ def dots(data: "pd.DataFrame", label: str, unit: str, series: str = "", percent:
 def _ceiling(top: float) -> float:
     """The next ten per cent above `top`: an axis of shares that neither wastes the page nor cuts an interval."""
     return 10 * (int(top / 10 - 1e-9) + 1)
-
-
-def stacked(data: "pd.DataFrame", label: str, unit: str = "share of records (%)") -> "Figure":
-    """Draw one 100 % bar per row of `data` from its counts, in columns named as in KINDS (an absent column is none)."""
-    with house():
-        names = wrapped(data[label])
-        figure, axes = canvas(0.9 + 0.1 * len(data) + 0.14 * lines_of(names))
-        _stack(axes, data, horizontal=True)
-        _rows(axes, names)
-        axes.set_xlim(0, 100)
-        value_axis(axes, unit)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    return figure
-
-
-def stacked_panels(data: "pd.DataFrame", panel: str, label: str, x_label: str) -> "Figure":
-    """Draw stacked 100 % columns along `label` (a month), one small panel per field, two abreast."""
-    with house():
-        fields, ticks = list(dict.fromkeys(data[panel])), list(dict.fromkeys(data[label]))
-        figure, grid = _panels(len(fields), 1.35)
-        for axes, field in zip(grid.flat, fields, strict=False):
-            _stack(axes, data[data[panel] == field].set_index(label).reindex(ticks), horizontal=False)
-            axes.set_title(wrap(str(field), 2.9, 9), fontsize=9, loc="left")
-            axes.set_ylim(0, 100)
-        step = -(-len(ticks) // 4)
-        grid[0, 0].set_xticks(range(0, len(ticks), step), ticks[::step], fontsize=7)
-        for axes in grid[:, 0]:
-            axes.set_ylabel("% of records")
-        for axes in grid[-1]:
-            axes.set_xlabel(x_label)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    return figure
-
-
-def stacked_rows(data: "pd.DataFrame", panel: str, label: str) -> "Figure":
-    """Draw stacked 100 % bars, a row per `label` (a site), one small panel per field, two abreast."""
-    with house():
-        fields, ticks = list(dict.fromkeys(data[panel])), list(dict.fromkeys(data[label]))
-        names = wrapped(ticks, 1.3, 7)
-        figure, grid = _panels(len(fields), 0.55 + 0.05 * len(ticks) + 0.12 * lines_of(names))
-        for axes, field in zip(grid.flat, fields, strict=False):
-            _stack(axes, data[data[panel] == field].set_index(label).reindex(ticks), horizontal=True)
-            axes.set_title(wrap(str(field), 2.4, 9), fontsize=9, loc="left")
-            axes.set_xlim(0, 100)
-        _rows(grid[0, 0], names)
-        for axes in grid[-1]:
-            axes.set_xlabel("% of records")
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    return figure
-
-
-def _panels(number: int, height_in: float) -> "tuple[Figure, Any]":
-    """Small panels that share both axes, two abreast; a place without a panel stays empty."""
-    across = min(2, number)
-    down = -(-number // across)
-    figure, grid = canvas(0.5 + height_in * down, down, across, sharex=True, sharey=True, squeeze=False)
-    for axes in list(grid.flat)[number:]:
-        axes.set_visible(False)
-    return figure, grid
-
-
-def _stack(axes: "Axes", data: "pd.DataFrame", horizontal: bool) -> None:
-    """Stack the kinds, as shares of their sum, in the order of KINDS; a row without records stays empty."""
-    kinds = [kind for kind in KINDS if kind in data.columns]
-    shares = 100 * data[kinds].div(data[kinds].sum(axis=1).where(lambda total: total > 0), axis=0)
-    start = shares[kinds[0]] * 0
-    look = {"edgecolor": GREY, "linewidth": 0.4}
-    for kind in kinds:
-        name, color, hatch = KINDS[kind]
-        draw = axes.barh if horizontal else axes.bar
-        where = {"left": start} if horizontal else {"bottom": start}
-        size = {"height": 0.75} if horizontal else {"width": 0.9}
-        draw(range(len(data)), shares[kind], color=color, hatch=hatch, label=name, **look, **where, **size)
-        start = start + shares[kind].fillna(0)
 
 
 def flow(data: "pd.DataFrame", label: str, value: str, unit: str) -> "Figure":
@@ -275,18 +188,10 @@ def flow(data: "pd.DataFrame", label: str, value: str, unit: str) -> "Figure":
             if 0 < place < len(numbers) - 1:
                 axes.vlines(level, place - 0.65, place + 0.35, color=GREY, linewidth=0.8)
                 level -= number
-        _rows(axes, names)
+        label_rows(axes, names)
         axes.set_xlim(0, max(numbers[0], 1e-9) * 1.14)
         value_axis(axes, unit)
     return figure
-
-
-def _rows(axes: "Axes", names: list[str]) -> None:
-    """One labelled row per name, the first on top."""
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
 
 
 def _value(axes: "Axes", end: float, place: int, number: float) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crisiskit.errors import UserError, nearest
 from crisiskit.release.figures import Figures
 from crisiskit.release.sections import notebooks
+from crisiskit.release.view import View
 from crisiskit.standard import dictionary
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Report:
     thresholds: dict[str, float]
     within_h: float
     period: tuple[str, str]
+    answers: dict[tuple[Any, ...], "pd.DataFrame"] = field(default_factory=dict, repr=False)
 
     @cached_property
     def whole(self) -> "Tables":
@@ -149,11 +151,19 @@ class Report:
         keys = [self.split, "minutes"] if self.split else ["minutes"]
         return self.data.fetch(kept.group_by(keys).aggregate(records=ibis._.count()).order_by(keys))
 
+    def heading(self) -> View:
+        """The study's title and its sources, with a warning above them where the data are simulated."""
+        warning = "SIMULATED data: nothing here describes a real service." if self.simulated else ""
+        return View(f"{self.title}. Source: {self.figures.source_line}.", warning=warning)
+
     def ask(self, name: str, by: Sequence[str] = (), **options: Any) -> "pd.DataFrame":
-        """The answer of measure `name`, grouped by columns or dimensions, with the study's fiscal year."""
+        """The answer of measure `name`, grouped by columns or dimensions, with the study's fiscal year; asked once."""
         from crisiskit.measures import measure
 
-        return measure(self.data, name, by=tuple(by), fiscal=self.fiscal_year, **options)
+        question = (name, *by, *options.items())
+        if question not in self.answers:
+            self.answers[question] = measure(self.data, name, by=tuple(by), fiscal=self.fiscal_year, **options)
+        return self.answers[question].copy()
 
 
 def open_report(

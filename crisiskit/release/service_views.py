@@ -20,12 +20,6 @@ LINE = {
 }
 
 
-def heading(report: "Report") -> View:
-    """The study's title, its sources, and SIMULATED where the data are."""
-    note = f"{report.title}. Source: {report.figures.source_line}."
-    return View(note, warning="SIMULATED data: nothing here describes a real service." if report.simulated else "")
-
-
 @shows(NOTEBOOK, "overview")
 def overview(report: "Report", section: Section) -> View:
     """Records, contacts, period, kinds of record and what was added up."""

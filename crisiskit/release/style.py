@@ -109,6 +109,14 @@ def value_axis(axes: "Axes", label: str, which: str = "x") -> None:
     axes.grid(axis=which)  # type: ignore[arg-type]
 
 
+def label_rows(axes: "Axes", names: list[str]) -> None:
+    """One labelled row per name, the first on top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
 def dress(figure: "Figure", title: str, footer: str) -> None:
     """Put title and legend above, the footer (n, what was left out, source) below, wrapped; the plot keeps its room."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -45,6 +45,8 @@ def reasons_text(reasons: str) -> str:
 
 def minutes_text(minutes: float) -> str:
     """A duration for a reader: seconds under one minute, else minutes with one decimal."""
+    if minutes != minutes:
+        return MISSING
     return f"{minutes * 60:.0f} s" if minutes < 1 else f"{minutes:,.1f} min"
 
 
@@ -72,6 +74,6 @@ def _row(row: tuple[Any, ...], numeric: list[bool]) -> str:
     cells = []
     for place, (value, number) in enumerate(zip(row, numeric, strict=True)):
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
-        style = ' style="text-align:right"' if number else ' style="text-align:left"'
+        style = ' style="text-align:right;white-space:nowrap"' if number else ' style="text-align:left"'
         cells.append(f"<{tag}{scope}{style}>{html.escape(text_of(value))}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"

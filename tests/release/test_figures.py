@@ -31,7 +31,7 @@ def test_four_files_one_name_and_a_sidecar_that_says_everything(tmp_path):
     ]
     sidecar = json.loads(saved.path("json").read_text("utf-8"))
     assert sidecar["caption"] == (
-        "What people called about. n = 15 contacts. 2 contacts with no need recorded. "
+        "What people called about. n = 15 contacts. Left out: 2 contacts with no need recorded. "
         "Source: City of Somewhere, calls 2024."
     )
     assert (sidecar["n"], sidecar["unit"], sidecar["simulated"]) == (15, "contacts", False)
@@ -43,8 +43,9 @@ def test_four_files_one_name_and_a_sidecar_that_says_everything(tmp_path):
 def test_the_picture_itself_carries_title_n_and_source(tmp_path):
     figure, _ = save(tmp_path)
     assert "Contacts by need" in written(figure)
-    assert "n = 15 contacts. 2 contacts with no need recorded. Source: City of Somewhere, calls 2024." in written(
-        figure
+    assert (
+        "n = 15 contacts. Left out: 2 contacts with no need recorded. Source: City of Somewhere, calls 2024."
+        in written(figure)
     )
 
 
@@ -89,9 +90,8 @@ def test_its_html_shows_picture_alt_caption_and_numbers_and_loads_nothing(tmp_pa
     assert 'src="data:image/png;base64,' in html
     assert 'alt="Bars: suicide 12, grief 3."' in html
     assert "<figcaption>What people called about." in html
-    assert (
-        '<th scope="row" style="text-align:left">suicide &lt;risk&gt;</th><td style="text-align:right">12</td>' in html
-    )
+    assert '<th scope="row" style="text-align:left">suicide &lt;risk&gt;</th>' in html
+    assert '<td style="text-align:right;white-space:nowrap">12</td>' in html
     assert "http" not in html
 
 

@@ -109,29 +109,6 @@ def test_shares_stand_on_an_axis_of_whole_tens_of_per_cent(high, top):
     assert axes.get_xlim()[1] == pytest.approx(top * 1.01)
 
 
-def test_completeness_stacks_the_kinds_to_a_hundred_and_leaves_an_empty_row_empty():
-    data = pd.DataFrame({"field": ["age", "site"], "known": [6, 0], "blank": [3, 0], "set_aside": [3, 0]})
-    axes = plots.stacked(data, "field").axes[0]
-    widths = np.array([patch.get_width() for patch in axes.patches]).reshape(3, 2)
-    assert widths[:, 0].tolist() == [50, 25, 25]
-    assert np.isnan(widths[:, 1]).all()
-    assert [patch.get_x() for patch in axes.patches][::2] == [0, 50, 75]
-
-
-@pytest.mark.parametrize("draw", [plots.stacked_rows, lambda *names: plots.stacked_panels(*names, "month")])
-def test_panels_align_rows_that_a_field_lacks(draw):
-    data = pd.DataFrame(
-        {"field": ["age", "age", "site"], "of": ["x", "y", "y"], "known": [1, 3, 1], "unknown": [1, 1, 0]}
-    )
-    figure = draw(data, "field", "of")
-    sizes = [[patch.get_width() for patch in axes.patches] for axes in figure.axes]
-    if draw is not plots.stacked_rows:
-        sizes = [[patch.get_height() for patch in axes.patches] for axes in figure.axes]
-    assert sizes[0] == [50, 75, 50, 25]
-    assert np.isnan(sizes[1][0])
-    assert sizes[1][1] == 100
-
-
 def test_a_flow_falls_from_rows_read_to_standardized():
     data = pd.DataFrame({"step": ["read", "collapsed", "quarantined", "standardized"], "rows": [10, 3, 1, 6]})
     axes = plots.flow(data, "step", "rows", "rows").axes[0]

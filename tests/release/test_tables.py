@@ -53,7 +53,7 @@ def test_a_table_has_caption_scopes_and_escaped_cells():
     assert html.count('<th scope="col">') == 3
     assert "call type" in html
     assert '<th scope="row" style="text-align:left">&lt;b&gt;</th>' in html
-    assert '<td style="text-align:right">1,500</td>' in html
+    assert '<td style="text-align:right;white-space:nowrap">1,500</td>' in html
     assert "nan" not in html.lower().replace("name", "")
 
 
