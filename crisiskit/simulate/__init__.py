@@ -5,9 +5,9 @@ so the
 same seed gives the same data everywhere.
 """
 
+from crisiskit.simulate.defaults import KINDS
 from crisiskit.simulate.raw import FORMS, write_raw
 from crisiskit.simulate.run import demo, run_simulate
-from crisiskit.simulate.settings import KINDS
 from crisiskit.simulate.tables import Simulated, simulate, write_tables
 
 __all__ = ["FORMS", "KINDS", "Simulated", "demo", "run_simulate", "simulate", "write_raw", "write_tables"]

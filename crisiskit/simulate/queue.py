@@ -23,7 +23,7 @@ def with_redials(
     rng = stream(stage.seed, "queue")
     end = (stage.days[-1] + 1).astype("M8[s]")
     rounds, now, redial = [], found, 0
-    while len(now) and redial <= 5:
+    while redial == 0 or (len(now) and redial <= 5):
         n = len(now)
         median = settings["wait_median_s"] * np.where(now.night, settings["night_ratio"], 1.0)
         wait = np.maximum(np.round(lognormal(rng, median, settings["wait_sigma"], n)), 1)

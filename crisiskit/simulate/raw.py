@@ -6,8 +6,9 @@ from typing import Any
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.simulate import raw_cad, raw_hotline, raw_infonet, raw_mobile
+from crisiskit.simulate.defaults import KINDS, STAGE
 from crisiskit.simulate.frame import stream
-from crisiskit.simulate.settings import KINDS, STAGE, overlay
+from crisiskit.simulate.settings import overlay
 from crisiskit.simulate.tables import simulate, write_json
 
 FORMS: dict[str, tuple[str, Any]] = {  # form -> kind that it is drawn from, module that describes and writes it

@@ -45,8 +45,11 @@ def clocks(settings: dict[str, Any], stage: Scene, found: Events, columns: dict[
     chain, now = {"received_at": found.at}, found.at
     for name, (median, sigma) in medians.items():
         seconds = np.round(lognormal(rng, median, sigma, n)).astype("m8[s]")
-        now = now + np.where(at_once & (name not in ("engaged_at", "cleared_at")), np.timedelta64(0, "s"), seconds)
-        chain[name] = now
+        if name in ("engaged_at", "cleared_at"):  # both count from the arrival
+            chain[name] = chain["arrived_at"] + seconds
+        else:
+            now = chain[name] = now + np.where(at_once, np.timedelta64(0, "s"), seconds)
+    chain["engaged_at"] = np.minimum(chain["engaged_at"], chain["cleared_at"])
     none = rng.random(n) < settings["no_arrival_share"]
     none |= slow & found.night & (rng.random(n) < settings["night_gap_share"])
     none &= ~at_once

@@ -7,9 +7,10 @@ from typing import Any
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.simulate import counts
+from crisiskit.simulate.defaults import KINDS, STAGE
 from crisiskit.simulate.events import scene
 from crisiskit.simulate.raw import FORMS, form_settings, write_raw, write_readme
-from crisiskit.simulate.settings import KINDS, STAGE, from_words, overlay, settings_for
+from crisiskit.simulate.settings import from_words, overlay, settings_for
 from crisiskit.simulate.tables import simulate, write_json, write_tables
 from crisiskit.simulate.text import delimited, save
 
