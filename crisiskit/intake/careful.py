@@ -148,34 +148,49 @@ def _record(
     A record goes on to the next line while a quote is open. Where that leads to a row that cannot be parsed or does
     not fit the header, the first line alone is at fault: the lines after it are put back, to be records of their own.
     """
-    taken, cells, fault = [line], None, None
-    if not layout.quote or layout.quote not in line[1]:
+    taken, quote = [line], layout.quote
+    if not quote or quote not in line[1]:
         return taken, line[1].rstrip("\r\n").split(layout.delimiter), None
+    cells, fault, used = _parse(taken, lines, layout, spaced=False)
+    if f"{layout.delimiter} {quote}" in line[1]:
+        other, other_fault, other_used = _parse(taken, lines, layout, spaced=True)
+        if not _fits(cells, layout):
+            cells, fault, used = other, other_fault, other_used
+        elif other is not None and cells is not None and len(other) == len(cells):
+            cells = [b if a.startswith(" ") and a.lstrip(" ").startswith(quote) else a
+                     for a, b in zip(cells, other, strict=True)]
+    if used == 1 and fault and "expected after" in fault:
+        bare = re.sub(rf"{re.escape(quote)}[ \t]+(?={re.escape(layout.delimiter)}|[\r\n]|$)", quote, line[1])
+        cells, fault, _ = _parse([(line[0], bare)], _Lines(iter(()), lines.tally), layout, spaced=True)
+        fault = fault and "text after a closing quote"
+    if used > 1 and not _fits(cells, layout) or fault == "unexpected end of data":
+        cells, fault, used = None, "unclosed quote", 1
+    lines.waiting.extendleft(reversed(taken[used:]))
+    return taken[:used], cells, fault
+
+
+def _parse(
+    taken: list[tuple[int, str]], lines: _Lines, layout: Layout, spaced: bool
+) -> tuple[list[str] | None, str | None, int]:
+    """Parse one record from `taken`, to which more lines are added while a quote is open.
+
+    Return (cells or None, fault or None, lines used). With `spaced`, blanks may stand before an opening quote.
+    """
+    used = 0
 
     def text() -> Iterator[str]:
-        yield line[1]
-        while len(taken) < OPEN_LINES and (following := lines.pull()) is not None:
-            taken.append(following)
-            yield following[1]
+        nonlocal used
+        while used < OPEN_LINES:
+            if used == len(taken):
+                if (following := lines.pull()) is None:
+                    return
+                taken.append(following)
+            used += 1
+            yield taken[used - 1][1]
 
-    spaced = f"{layout.delimiter} {layout.quote}" in line[1]
-    options = {"delimiter": layout.delimiter, "strict": True, "skipinitialspace": spaced, **quoting(layout.quote)}
+    reader = csv.reader(
+        text(), delimiter=layout.delimiter, strict=True, skipinitialspace=spaced, **quoting(layout.quote))
     try:
-        cells = next(csv.reader(text(), **options))
+        return next(reader), None, used
     except csv.Error as error:
-        fault = str(error)
-    if len(taken) == 1 and fault and "expected after" in fault:
-        cells, fault = _closed_with_blanks(line[1], layout, options)
-    if len(taken) > 1 and not _fits(cells, layout) or fault == "unexpected end of data":
-        lines.waiting.extendleft(reversed(taken[1:]))
-        return taken[:1], None, "unclosed quote"
-    return taken, cells, fault
-
-
-def _closed_with_blanks(text: str, layout: Layout, options: dict) -> tuple[list[str] | None, str | None]:
-    """(cells, None) of a line with blanks between a closing quote and the delimiter, else (None, fault)."""
-    quote, cut = re.escape(layout.quote), re.escape(layout.delimiter)
-    try:
-        return next(csv.reader([re.sub(rf"{quote}[ \t]+(?={cut}|[\r\n]|$)", layout.quote, text)], **options)), None
-    except csv.Error:
-        return None, "text after a closing quote"
+        return None, str(error), used

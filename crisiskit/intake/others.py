@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from crisiskit.intake.text import ROW, Text, TextWriter, literal, quoted, stored
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
     from ibis.backends.duckdb import Backend
+    from ibis.expr.types import Table
 
 _FILE_ENGINES = {"sqlite": "sqlite", "duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
                  ".duckdb": "duckdb", ".ddb": "duckdb"}
@@ -126,36 +128,45 @@ def read_query(con: "Backend", spec: ReadSpec, data: Path, work: Path) -> FileRe
     is recorded of the connection holds none.
     """
     import ibis
-    import pyarrow as pa
-    import pyarrow.parquet as pq
     import sqlglot.errors
 
+    connection, query = spec.connection or "", spec.query or ""
+    parts = urlsplit(connection)
+    name = f"{parts.scheme}{'://' if parts.scheme else ''}{parts.netloc.rpartition('@')[2]}{parts.path}#query"
+    source, target = _connect(connection, data), work / "query.parquet"
     faults = tuple(sys.modules[driver].Error for driver in _DRIVERS if driver in sys.modules)
-    parts = urlsplit(spec.connection or "")
-    name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}#query"
-    target, rows = work / "query.parquet", 0
     try:
-        answer = _connect(spec.connection or "", data).sql(spec.query or "")
-        columns, notes = unique_names(answer.columns)
-        texts = answer.select(
-            answer[old].cast("string").nullif("").name(new) for old, new in zip(answer.columns, columns, strict=True)
-        )
-        schema = pa.schema([*((column, pa.string()) for column in columns), (ROW, pa.int64())])
-        with pq.ParquetWriter(target, schema) as sink:
-            for batch in texts.to_pyarrow_batches():
-                numbers = pa.array(range(rows + 1, rows + len(batch) + 1), pa.int64())
-                table = pa.Table.from_batches([batch]).append_column(ROW, numbers)
-                sink.write_table(table.cast(schema))
-                rows += len(batch)
+        with warnings.catch_warnings():  # Ibis 12 calls methods of DuckDB that DuckDB 1.5 names deprecated
+            warnings.filterwarnings("ignore", "fetch_", DeprecationWarning)
+            columns, notes, rows = _stream(source.sql(query), target)
     except (*faults, ibis.common.exceptions.IbisError, sqlglot.errors.SqlglotError) as error:
         raise UserError(f"{name}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
-    text = (spec.query or "").encode()
+    finally:
+        source.disconnect()
     notes += ["size and SHA-256 are those of the query's text", *([] if rows else ["no rows"])]
     return FileRead(
-        file=name, bytes=len(text), sha256=hashlib.sha256(text).hexdigest(), format="sql", encoding=None,
-        delimiter=None, columns=columns, rows_read=rows, rejects=(), notes=tuple(notes),
+        file=name, bytes=len(query.encode()), sha256=hashlib.sha256(query.encode()).hexdigest(), format="sql",
+        encoding=None, delimiter=None, columns=columns, rows_read=rows, rejects=(), notes=tuple(notes),
         table=stored(con, target, columns),
     )
+
+
+def _stream(answer: "Table", target: Path) -> tuple[tuple[str, ...], list[str], int]:
+    """Write the rows of a table expression, cast to text by its own engine; return (columns, notes, rows)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns, notes = unique_names(answer.columns)
+    pairs = zip(answer.columns, columns, strict=True)
+    texts = answer.select([answer[old].cast("string").nullif("").name(new) for old, new in pairs])
+    schema = pa.schema([*((column, pa.string()) for column in columns), (ROW, pa.int64())])
+    rows = 0
+    with pq.ParquetWriter(target, schema) as sink:
+        for batch in texts.to_pyarrow_batches():
+            numbers = pa.array(range(rows + 1, rows + len(batch) + 1), pa.int64())
+            sink.write_table(pa.Table.from_batches([batch]).append_column(ROW, numbers).cast(schema))
+            rows += len(batch)
+    return columns, notes, rows
 
 
 def _connect(connection: str, data: Path) -> "BaseBackend":

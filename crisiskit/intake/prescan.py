@@ -57,12 +57,13 @@ class _Counter:
     tail: int = 0
     utf8: bool = True
     ascii: bool = True
+    split: bool = False  # the chunk before ended with a carriage return
     first: bytes = b""
     line: bytes = b"\n"  # the unfinished line, after the \n before it
     decoder: IncrementalDecoder = field(default_factory=getincrementaldecoder("utf-8"))
 
     def feed(self, chunk: bytes) -> None:
-        """Count one chunk; it does not end between \\r and \\n."""
+        """Count one chunk, which may begin and end anywhere."""
         self.first, self.size = self.first or chunk[:4], self.size + len(chunk)
         self._decode(chunk)
         values = np.frombuffer(chunk, np.uint8)
@@ -73,6 +74,8 @@ class _Counter:
         if b"\r" in chunk:
             self.all_cr += chunk.count(b"\r")
             self.crlf += chunk.count(b"\r\n")
+        self.crlf += self.split and chunk.startswith(b"\n")
+        self.split = chunk.endswith(b"\r")
         if _is_hollow(self.line) or _OPENS_HOLLOW[values[ends[:-1] + 1]].any():
             self.hollow += len(_HOLLOW_LINE.findall(self.line + chunk))
         if len(ends):
@@ -98,8 +101,6 @@ def scan(path: Path) -> Scan:
     digest, seen = hashlib.sha256(), _Counter()
     with open(path, "rb") as file, ThreadPoolExecutor(1) as side:
         while chunk := file.read(CHUNK):
-            if chunk.endswith(b"\r"):
-                chunk += file.read(1)
             hashing = side.submit(digest.update, chunk)
             seen.feed(chunk)
             hashing.result()

@@ -123,7 +123,8 @@ def _header(spec: ReadSpec, grid: _Grid, name: str) -> tuple[list[str], int, lis
                 notes.append(f"the header is in row {number}")
             if any(map(str.strip, raw)):
                 return raw, number + spec.skip_rows, notes
-    raise UserError(f"{name}: has {grid.sheet.total_height} rows, none with text from row {spec.header_row} on; "
+    last = grid.sheet.end[0] + 1 if grid.sheet.end else 0
+    raise UserError(f"{name}: has {last} rows, none with text from row {spec.header_row} on; "
                     "set header_row")
 
 
