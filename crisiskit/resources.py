@@ -19,14 +19,17 @@ def names(folder: Path, suffix: str) -> list[str]:
 
 
 def find_mapping(name: str, beside: Path | None = None) -> Path:
-    """The mapping file of a name or path, relative to the file that names it (else to here), or among the kit's own.
+    """The mapping file of a path, relative to the file that names it (else to here), or of a name like `lane_county`.
 
-    A plain name such as `lane_county` stands for `lane_county.yaml` there, or for the one in `params/sources`.
+    Names are looked for in the folder `sources` beside that of the naming file, then among the kit's, then as paths.
     Raises UserError that names every place looked at.
     """
     file = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
-    folders = [Path.cwd()] if beside is None else [beside.parent, beside.parent.parent / "sources"]
-    folders.append(shared("params") / "sources")
+    here = Path.cwd() if beside is None else beside.parent
+    folders = [shared("params") / "sources"]
+    if beside is not None:
+        folders.insert(0, here.parent / "sources")
+    folders = [here, *folders] if file == name else [*folders, here]
     for folder in folders:
         if (folder / file).is_file():
             return (folder / file).resolve()
