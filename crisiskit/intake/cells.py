@@ -80,7 +80,7 @@ def missing_kind(text: StringValue, spellings: Mapping[str, str]) -> StringValue
 
 
 def coded(form: StringValue, codes: Mapping[str, str], known: Iterable[str]) -> StringValue:
-    """The code of a folded text: by the spellings of a mapping first, else a known code as it is; null where neither."""
+    """The code of a folded text: by a mapping's spellings first, else a known code as it is; null where neither."""
     table = {fold(spelling): code for spelling, code in codes.items() if spelling != "*"}
     for code in known:
         table.setdefault(fold(code), code)
@@ -112,7 +112,7 @@ def number(text: StringValue, decimal: str = ".") -> Value:
 
 
 def yes_no(form: StringValue, yes: Iterable[str] = (), no: Iterable[str] = ()) -> BooleanValue:
-    """True or false of a folded text by spelling (`*` in a list stands for all other texts); null where neither fits."""
+    """True or false of a folded text by spelling (`*` stands for all other texts); null where neither fits."""
     yes, no = list(yes) or ([] if "*" in no else list(YES)), list(no) or ([] if "*" in yes else list(NO))
     says_yes = form.notnull() if "*" in yes else form.isin([fold(word) for word in yes] or [""])
     says_no = form.notnull() if "*" in no else form.isin([fold(word) for word in no] or [""])

@@ -126,7 +126,7 @@ def _serial(text: StringValue) -> IntegerValue:
 
 
 def parse(text: StringValue, formats: tuple[str, ...]) -> tuple[IntegerValue, IntegerValue]:
-    """Wall time by the formats that hold a time, and the day's midnight by those that hold a date alone [us since 1970].
+    """Wall time by the formats that hold a time, and the day by those that hold a date alone [us since 1970].
 
     `iso` stands for the usual ISO 8601 forms, `excel_serial` for Excel's day numbers.
     """

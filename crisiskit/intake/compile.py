@@ -4,16 +4,13 @@ Text and value are made in two steps with a view between them, so that the engin
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import ibis
 from ibis.expr.types import StringValue, Table, Value
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.intake import cells, clock
-from crisiskit.intake.mapping import CodeBook, ColumnMap, Part, TableMap
-from crisiskit.intake.read import ReadSpec, read_files
+from crisiskit.intake.mapping import ColumnMap, Part
 from crisiskit.standard.dictionary import Column
 
 TO_BASE = {  # unit of a duration cell -> factor to the column's unit
@@ -204,8 +201,8 @@ def zone_of(spec: ColumnMap, zone: str) -> str:
 
 
 def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone: str) -> Cell:
-    """A date or time column from the working columns x_ (text), m_ (wall time), d_ (day alone), b_ (bad), c_ and q_ (offset and
-    doubt, see `clock.offset_code`).
+    """A date or time column from the working columns x_ (text), m_ (wall time), d_ (day alone), b_ (impossible),
+    c_ and q_ (offset and doubt, see `clock.offset_code`).
 
     `extra` holds the local day, the local wall time and the flag of a doubtful wall time.
     """
@@ -285,30 +282,3 @@ def list_cell(
     value = ibis.array(single).filter(lambda item: item.notnull())
     other = cells.joined(others, "") if others else None
     return Cell(ibis.ifelse(recorded, value, ibis.null("array<string>")), other=other)
-
-
-def code_book(book: CodeBook, con: Any, data: Path, work: Path) -> dict[str, str]:
-    """A code list read from a file; of a key that stands twice the first meaning counts.
-
-    Raises UserError where the file or one of the two columns is missing.
-    """
-    spec = book.read or ReadSpec(files=(book.file,))
-    codes: dict[str, str] = {}
-    for read in read_files(con, spec, data, work):
-        headers = Headers(read.columns, read.file)
-        key, value = headers.find(book.key), headers.find(book.value)
-        frame = read.table.order_by("source_row")[[key, value]].execute()
-        for one, meaning in zip(frame[key], frame[value], strict=True):
-            if isinstance(one, str) and isinstance(meaning, str) and one.strip():
-                codes.setdefault(one.strip(), meaning.strip())
-    return codes
-
-
-def with_code_books(table_map: TableMap, con: Any, data: Path, work: Path) -> dict[str, ColumnMap]:
-    """The column maps with their code files read in."""
-    return {
-        name: spec
-        if spec.codes_file is None
-        else spec.model_copy(update={"codes": {**code_book(spec.codes_file, con, data, work), **spec.codes}})
-        for name, spec in table_map.columns.items()
-    }

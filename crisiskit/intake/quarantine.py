@@ -1,4 +1,4 @@
-"""The restricted folder: rows that cannot be counted, whole, with file, line and reason, to be mended and read again."""
+"""The restricted folder: rows that cannot be counted, kept whole with file, line and reason, to be mended."""
 
 import csv
 import dataclasses
@@ -46,8 +46,8 @@ def write(con: Any, reads: list[FileRead], lost: Table, folder: Path) -> None:
 def with_mended(con: Any, reads: list[FileRead], folder: Path) -> list[FileRead]:
     """The files as read, with the rows of mended files in the place of those they came from (same file, same line).
 
-    A mended file is a quarantine CSV, or one of the same shape for a rejected line; UserError where its columns or lines
-    do not fit the file that it names.
+    A mended file is a quarantine CSV, or one of the same shape for a rejected line; UserError where its columns or
+    lines do not fit the file that it names.
     """
     folder, out = Path(folder), []
     if not folder.is_dir():

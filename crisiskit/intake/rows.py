@@ -5,7 +5,7 @@ The result carries working columns that never leave intake: `_excluded` (the fil
 (of all its cells).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -14,6 +14,7 @@ from ibis.expr.types import StringValue, Table, Value
 from crisiskit.errors import UserError
 from crisiskit.intake import cells, clock
 from crisiskit.intake.compile import Cell, clock_cell, entry, number_cell, text_cell
+from crisiskit.intake.gather import gathered
 from crisiskit.intake.mapping import ColumnMap, SourceMap, TableMap, UnitBy
 from crisiskit.intake.read import FileRead
 from crisiskit.intake.tally import count_cells, synthetic, tallied, wide_columns
@@ -135,22 +136,36 @@ def _period(table_map: TableMap, view: Table, made: dict[str, Cell], day: Value)
     }
 
 
+def inputs(table_map: TableMap, columns: Mapping[str, ColumnMap]) -> dict[str, bool]:
+    """The source columns that a table map reads, and whether each may be absent from a file."""
+    names: dict[str, bool] = {}
+    for spec in columns.values():
+        for name in spec.inputs:
+            names[name] = names.get(name, True) and spec.optional
+    firm = [condition.column for condition in table_map.keep_where]
+    firm += table_map.one_row_per.key if table_map.one_row_per else ()
+    firm += [table_map.aggregate.column] if table_map.aggregate and table_map.aggregate.column else []
+    return names | dict.fromkeys(firm, False)
+
+
 def standard_rows(
     con: Any,
-    read: FileRead,
-    number: int,
+    reads: Sequence[FileRead],
     source: SourceMap,
     table_map: TableMap,
     columns: Mapping[str, ColumnMap],
     name: str,
     key: str,
 ) -> Table:
-    """All rows of one file in the shape of the standard table, with every dictionary column, working columns behind."""
+    """All rows of the files in the shape of the standard table: every dictionary column, then working columns."""
     tallies, working = synthetic(table_map)
     columns, known = {**columns, **tallies}, dictionary.table(table_map.into).columns
-    view = text_view(con, read, table_map, columns, {**known, **working}, name, source.time_zone)
+    wide = list({c.header: c for read in reads for c in wide_columns(table_map, read.columns, read.file)}.values())
+    names = inputs(table_map, columns) | {column.header: True for column in wide}
+    text = gathered(con, reads, names, name)
+    view = text_view(con, text, table_map, columns, {**known, **working}, wide, name, source.time_zone)
     made = _cells(view, columns, {**known, **working}, source.time_zone, key)
-    counted = count_cells(view, wide_columns(table_map, read.columns, read.file))
+    counted = count_cells(view, wide)
     dates = [
         made[n].extra.get("day", made[n].value)
         for n in ("period_start", "received_at", "received_local", "occurred_on")
@@ -158,14 +173,13 @@ def standard_rows(
     ]
     day = ibis.coalesce(*dates) if dates else ibis.null("date")
     out: dict[str, Value] = {n: cell.value for n, cell in made.items()}
-    stem = f"{read.file}:"
-    row_id = ibis.literal(stem) + view.source_row.cast("string")
+    row_id = view.source_file + ":" + view.source_row.cast("string")
     identity = next(n for n in ("record_id", "follow_up_id", "source") if n in known)
     if identity != "source":
         out[identity] = ibis.coalesce(out[identity], row_id) if identity in out else row_id
     out |= {
         "source": ibis.literal(source.source),
-        "source_file": ibis.literal(read.file),
+        "source_file": view.source_file,
         "source_row": view.source_row,
     }
     if table_map.into == "interventions":
@@ -214,7 +228,7 @@ def standard_rows(
         else NULL,
         _key=view["_key"] if "_key" in view.columns else NULL,
         _hash=view["_hash"],
-        _file=ibis.literal(number),
+        _file=view["_file"],
         _day=day,
     )
 

@@ -15,11 +15,12 @@ from ibis.expr.types import Table
 from crisiskit import engine
 from crisiskit.errors import UserError
 from crisiskit.intake import checks, collapse, fates, identifiers, quarantine, tally, units
-from crisiskit.intake.compile import Headers, with_code_books
+from crisiskit.intake.codebooks import with_code_books
+from crisiskit.intake.compile import Headers
 from crisiskit.intake.ledger import Ledger, LedgerDoesNotClose
 from crisiskit.intake.mapping import SourceMap, TableMap, load
 from crisiskit.intake.read import FileRead, read_files
-from crisiskit.intake.rows import DURATIONS, refuse_if_unmapped, standard_rows
+from crisiskit.intake.rows import DURATIONS, inputs, refuse_if_unmapped, standard_rows
 from crisiskit.standard import dictionary
 
 MEMORY = "700MB"  # what the engine may hold before it spills to disk
@@ -110,10 +111,9 @@ def one_table(
     for read in reads:
         suspects = identifiers.refuse(table_map, f"tables.{name}.columns", read, Headers(read.columns, read.file))
         ledger.unmapped_columns[read.file] = _unmapped(read, table_map, suspects)
-    parts = [
-        standard_rows(con, read, i, source, table_map, columns, f"{name}_{i}", secret) for i, read in enumerate(reads)
-    ]
-    rows = con.create_table(f"{name}_rows", parts[0] if len(parts) == 1 else ibis.union(*parts), temp=True)
+    rows = con.create_table(
+        f"{name}_rows", standard_rows(con, reads, source, table_map, columns, name, secret), temp=True
+    )
     for read in reads:
         read.check_unchanged()
     durations = [d for d in DURATIONS if f"_n_{d}" in rows.columns]
@@ -127,7 +127,8 @@ def one_table(
         records = con.create_table(f"{name}_cells", tally.spread(records, table_map), temp=True)
     elif table_map.one_row_per:
         records = con.create_table(f"{name}_records", records, temp=True)
-    found = checks.compiled(table_map.into, records, mapped=_filled(table_map))
+    kept = ("record_undated",) if table_map.undated == "keep" else ()
+    found = checks.compiled(table_map.into, records, mapped=filled(table_map), only_flag=kept)
     checked = checks.apply(records, found)
     bad = checked.filter(checked["_row_problem"].notnull())
     final = checked.filter(checked["_row_problem"].isnull())
@@ -151,11 +152,15 @@ def one_table(
         table_map.into,
         final.select(*known),
         aside,
-        {"checks": checks.results(records, found), "units": verdicts, "duplicates": collapse.duplicates(rows)},
+        {
+            "checks": checks.results(table_map.into, records, found, mapped=filled(table_map)),
+            "units": verdicts,
+            "duplicates": collapse.duplicates(rows),
+        },
     )
 
 
-def _filled(table_map: TableMap) -> set[str]:
+def filled(table_map: TableMap) -> set[str]:
     """The columns that this source fills: mapped ones and those that intake derives from them."""
     filled = {
         *table_map.columns,
@@ -184,11 +189,7 @@ def _filled(table_map: TableMap) -> set[str]:
 def _unmapped(read: FileRead, table_map: TableMap, suspects: list[str]) -> list[str]:
     headers = Headers(read.columns, read.file)
     wide = {column.header for column in tally.wide_columns(table_map, read.columns, read.file)}
-    names = [n for spec in table_map.columns.values() for n in spec.inputs] + [c.column for c in table_map.keep_where]
-    names += list(table_map.one_row_per.key) if table_map.one_row_per else []
-    names += [table_map.aggregate.column] if table_map.aggregate and table_map.aggregate.column else []
-    names += [n for t in table_map.tally for spec in (t.date, t.area_id, t.level) if spec for n in spec.inputs]
-    names += [t.distinct for t in table_map.tally if t.distinct]
+    names = inputs(table_map, {**table_map.columns, **tally.synthetic(table_map)[0]})
     used = {headers.find(name, optional=True) for name in names} | wide
     return [
         f"{name} (looks like an identifier; not stored)" if name in suspects else name
@@ -211,7 +212,7 @@ def _tie_out(con: Any, ledger: Ledger, reads: list[FileRead], final: Table, tabl
 
 
 def quality(source: SourceMap, done: list[Standardized], con: Any, out: Path) -> dict[str, Any]:
-    """What `quality.json` holds: checks, unit verdicts, aggregate share, duplicates, and what is known of the source."""
+    """What `quality.json` holds: checks, unit verdicts, aggregate share, duplicates, what is known of the source."""
     aggregate = {"rows": 0, "contacts": 0, "share_of_contacts": None}
     path = out / "interventions.parquet"
     if path.is_file():

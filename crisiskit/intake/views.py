@@ -3,39 +3,21 @@
 Each step stands behind a view, so that the engine computes it once however often the next step names it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
-import ibis.expr.datatypes as dt
 from ibis.expr.types import StringValue, Table, Value
 
 from crisiskit.intake import cells, clock
 from crisiskit.intake.compile import Headers, known_codes, list_cell, text_of, zone_of
+from crisiskit.intake.gather import barrier
 from crisiskit.intake.mapping import ColumnMap, Condition, TableMap, UnitBy
-from crisiskit.intake.read import FileRead
-from crisiskit.intake.tally import wide_columns
+from crisiskit.intake.tally import WideColumn
 from crisiskit.standard.dictionary import Column
 
 NULL = ibis.null("string")
-
-
-@ibis.udf.scalar.builtin(name="hash", signature=((dt.Array(dt.string),), dt.uint64))
-def row_hash(row):
-    """A 64-bit hash of all cells of a row (an engine function)."""
-
-
-def barrier(con: Any, table: Table, name: str) -> Table:
-    """The same rows behind a view, so that what was computed is not computed twice."""
-    return con.create_view(name, table, overwrite=True)
-
-
-def cleaned(con: Any, read: FileRead, name: str) -> Table:
-    """The text table with blanks trimmed and empty cells null, as far as the file needs it."""
-    if read.blanks == "none":
-        return read.table
-    texts = {column: cells.clean(read.table[column], read.blanks) for column in read.columns}
-    return barrier(con, read.table.mutate(**texts), f"{name}_clean")
+LINEAGE = ("source_file", "source_row", "_file", "_hash")
 
 
 def is_clock(column: Column) -> bool:
@@ -61,18 +43,18 @@ def _unit_text(text: StringValue, by: UnitBy) -> StringValue:
 
 def text_view(
     con: Any,
-    read: FileRead,
+    text: Table,
     table_map: TableMap,
     columns: Mapping[str, ColumnMap],
     known: Mapping[str, Column],
+    wide: Sequence[WideColumn],
     name: str,
     zone: str,
 ) -> Table:
-    """First step: x_ texts and k_ kinds of every mapped column, filters, key and hash; then the parsed clocks."""
-    headers, text = Headers(read.columns, read.file), cleaned(con, read, name)
-    made: dict[str, Value] = {"source_row": text.source_row}
-    for i, wide in enumerate(wide_columns(table_map, read.columns, read.file)):
-        made[f"w_{i}"] = text[wide.header]
+    """The gathered rows with x_ texts and k_ kinds of every mapped column, filters and key; then clocks and codes."""
+    headers = Headers(text.columns, name)
+    made: dict[str, Value] = {column: text[column] for column in LINEAGE}
+    made |= {f"w_{i}": text[column.header] for i, column in enumerate(wide)}
     for column, spec in columns.items():
         if not (spec.gather or spec.flags or spec.minutes_between or spec.split):
             value, kind = text_of(text, spec, headers, table_map.missing)
@@ -90,7 +72,6 @@ def text_view(
     if table_map.aggregate and table_map.aggregate.column:
         said = cells.folded(text[headers.find(table_map.aggregate.column)])
         made["_sum"] = said.isin([cells.fold(v) for v in table_map.aggregate.values]).fill_null(False)
-    made["_hash"] = row_hash(ibis.array([text[c] for c in read.columns]))
     lists = {
         c: list_cell(c, known[c], s, text, headers, table_map.missing)
         for c, s in columns.items()

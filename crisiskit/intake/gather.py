@@ -1,0 +1,50 @@
+"""The files of one table map as one text table: the columns that the mapping names, each row with its lineage.
+
+Headers may drift from file to file; from here on every column has the name that the mapping uses.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.expr.types import Table, Value
+
+from crisiskit.intake import cells
+from crisiskit.intake.compile import Headers
+from crisiskit.intake.read import FileRead
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.Array(dt.string),), dt.uint64))
+def row_hash(row):
+    """A 64-bit hash of all cells of a row (an engine function)."""
+
+
+def barrier(con: Any, table: Table, name: str) -> Table:
+    """The same rows behind a view, so that what was computed is not computed twice."""
+    return con.create_view(name, table, overwrite=True)
+
+
+def gathered(con: Any, reads: Sequence[FileRead], names: dict[str, bool], name: str) -> Table:
+    """Rows of all files under the names of the mapping, trimmed, with source_file, source_row, `_file` and `_hash`.
+
+    `names` are the source columns that the mapping reads, and whether each may be absent from a file (its cells are
+    blank then); UserError for another that is absent.
+    """
+    parts = []
+    for number, read in enumerate(reads):
+        headers = Headers(read.columns, read.file)
+        made: dict[str, Value] = {}
+        for column, optional in names.items():
+            header = headers.find(column, optional)
+            made[column] = ibis.null("string") if header is None else cells.clean(read.table[header], read.blanks)
+        parts.append(
+            read.table.select(
+                **made,
+                source_file=ibis.literal(read.file),
+                source_row=read.table["source_row"],
+                _file=ibis.literal(number),
+                _hash=row_hash(ibis.array([read.table[column] for column in read.columns])),
+            )
+        )
+    return barrier(con, parts[0] if len(parts) == 1 else ibis.union(*parts), f"{name}_gathered")
