@@ -4,12 +4,13 @@ Numerator and denominator of every check are kept, so that thresholds can be cha
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import ibis
+from ibis.common.annotations import ValidationError
 from ibis.common.exceptions import IbisError
 from ibis.expr.operations import NotNull
 from ibis.expr.types import BooleanColumn, BooleanValue, IntegerScalar, StringValue, Table
@@ -26,7 +27,7 @@ ALWAYS = frozenset({
 """Columns that intake fills for every source, mapped or not."""
 FIELD, ENTRY = "\x1f", "\x1e"
 """Separators in column `_aside`: between column, reason and raw value, and after each entry."""
-RULE_FAULTS = (IbisError, duckdb.Error)
+RULE_FAULTS = (IbisError, ValidationError, duckdb.Error)
 """What a rule raises that cannot be evaluated on a table: a column missing or of another type than the dictionary's."""
 
 
@@ -61,22 +62,20 @@ def _applicable(check: Check, mapped: Iterable[str]) -> bool:
 
 def compiled(
     table_name: str, table: Table, thresholds: Mapping[str, float] | None = None, mapped: Iterable[str] | None = None,
-    today: date | None = None, only_flag: Iterable[str] = (),
+    today: date | None = None,
 ) -> list[Compiled]:
     """Compile the row rules of a standard table, those that its filled columns allow, in the order of the catalogue.
 
     `mapped` names the columns that the source fills (default: all of the table); columns that intake always fills
     need not be named. `thresholds` replaces the catalogue's, by check id. Dates after the day after `today` are in the
-    future. Checks in `only_flag` have no consequence here. A rule that does not fit the table's types is left out and
-    reported as an error by `results`.
+    future. A rule that does not fit the table's types is left out here and reported as an error by `results`.
     """
     rows, found = _rows(table_name, table, today), []
-    mild = set(only_flag)
     names = set(table.columns if mapped is None else mapped)
     for check in catalogue.of_table(table_name, thresholds):
         if check.rule["kind"] in ROW and _applicable(check, names):
             try:
-                found.append(_compiled(rows, replace(check, consequence="flag") if check.id in mild else check))
+                found.append(_compiled(rows, check))
             except RULE_FAULTS:
                 continue
     return found
@@ -194,9 +193,8 @@ def results(
     names = set(table.columns if mapped is None else mapped)
     beside = {**(others or {}), table_name: table}
     counted = _count(table, checked)
-    entries, compiled_as = [], {one.check.id: one.check for one in checked}
-    for listed in catalogue.of_table(table_name, thresholds):
-        check = compiled_as.get(listed.id, listed)
+    entries = []
+    for check in catalogue.of_table(table_name, thresholds):
         found = counted.get(check.id)
         if found is None and _applicable(check, names):
             found = _whole(rows, check, beside) if check.rule["kind"] in TABLE else _fault(rows, check)

@@ -127,8 +127,7 @@ def one_table(
         records = con.create_table(f"{name}_cells", tally.spread(records, table_map), temp=True)
     elif table_map.one_row_per:
         records = con.create_table(f"{name}_records", records, temp=True)
-    kept = ("record_undated",) if table_map.undated == "keep" else ()
-    found = checks.compiled(table_map.into, records, mapped=filled(table_map), only_flag=kept)
+    found = checks.compiled(table_map.into, records, mapped=filled(table_map))
     checked = checks.apply(records, found)
     bad = checked.filter(checked["_row_problem"].notnull())
     final = checked.filter(checked["_row_problem"].isnull())
