@@ -21,7 +21,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | dict) else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
 
 
 class Part(Strict):
@@ -35,7 +35,8 @@ def _parts(value: Any) -> Any:
     return tuple({"column": item} if isinstance(item, str) else item for item in _listed(value))
 
 
-Parts = Annotated[tuple[Part, ...], BeforeValidator(_parts)]
+PartsInput = str | Part | tuple[str | Part, ...]
+Parts = Annotated[tuple[Part, ...], BeforeValidator(_parts, json_schema_input_type=PartsInput)]
 
 
 class CodeBook(Strict):
@@ -89,6 +90,12 @@ class ColumnMap(Strict):
     hash: bool = False
     band: tuple[int, ...] = ()
     coarsen: str | None = Field(None, description="year, month, a number of characters, or of decimals")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """Tell editors of the short form too: one source column's name, or a list of them."""
+        full = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [{"type": ["string", "number"]}, {"type": "array"}, full]}
 
     @model_validator(mode="before")
     @classmethod
