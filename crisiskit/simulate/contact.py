@@ -30,6 +30,18 @@ def contacts(settings: dict[str, Any], stage: Scene, found: Events) -> dict[str,
     }
 
 
+def entered(
+    settings: dict[str, Any], stage: Scene, columns: dict[str, Any], site: np.ndarray, area: np.ndarray
+) -> tuple[dict[str, Any], np.ndarray, dict[str, Any]]:
+    """What the sites type: some site-months as totals, some sites in hours. Returns columns, rows kept, truth."""
+    minutes = float(columns["duration_min"].sum())
+    columns, kept, totals = aggregated(settings, stage, columns, site, area)
+    blank_on_totals(columns)
+    first = max(len(stage.sites) - settings["hours_sites"], 0)
+    columns["duration_min"] = np.where(site[kept] >= first, columns["duration_min"] / 60, columns["duration_min"])
+    return columns, kept, {"minutes": minutes, "hours_sites": list(stage.sites[first:]), "aggregate": totals}
+
+
 def aggregated(
     settings: dict[str, Any], stage: Scene, columns: dict[str, Any], site: np.ndarray, area: np.ndarray
 ) -> tuple[dict[str, Any], np.ndarray, dict[str, int]]:

@@ -31,7 +31,7 @@ def table(rows: list[Row], source: str) -> pd.DataFrame:
 def _codes(values: list[str | None]) -> Codes:
     names = list(dict.fromkeys(value for value in values if value))
     place = {name: i for i, name in enumerate(names)}
-    return Codes(np.array([place.get(value, -1) for value in values], int), names)
+    return Codes(np.array([place[value] if value else -1 for value in values], int), names)
 
 
 def month_ends(stage: Scene) -> Iterator[tuple[np.datetime64, np.datetime64]]:

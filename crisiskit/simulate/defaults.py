@@ -189,5 +189,7 @@ KINDS["programme"] = KINDS["field_response"] | PANEL | {
     "responder": {"mobile_crisis": 1.0},
 }
 BOUNDS = {"trend_share": (-0.9, 9), "differing_trend_share": (-0.9, 9), "season_peak_month": (1, 12)}
-EFFECTS = dict.fromkeys(("call_for_service", "field_response"), ("volume", "arrested", "hospital", "involuntary_hold"))
-EFFECTS |= {"hotline_contact": ("volume",), "non_client_contact": ("volume",), "programme": ("targeted_offences",)}
+EFFECTS: dict[str, tuple[str, ...]] = {  # what the programme may change
+    **dict.fromkeys(("call_for_service", "field_response"), ("volume", "arrested", "hospital", "involuntary_hold")),
+    "hotline_contact": ("volume",), "non_client_contact": ("volume",), "programme": ("targeted_offences",),
+}

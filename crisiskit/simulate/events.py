@@ -101,7 +101,7 @@ def _starts(settings: dict[str, Any], month: np.datetime64, months: int, areas: 
     starts = np.full(areas, np.datetime64("NaT"), "M8[D]")
     given = settings["programme_start"]
     try:
-        first = np.datetime64(given or (month + months // 2), "D")
+        first = np.datetime64(given or str(month + months // 2), "D")
     except ValueError as error:
         raise UserError(f"programme_start: '{given}' is not a date; write it as 2024-01-01") from error
     in_month = first - first.astype("M8[M]").astype("M8[D]")

@@ -24,7 +24,8 @@ def follow_ups(
     `met`: contacts in which a person was spoken with; only they are followed. `known`: not anonymous.
     """
     met = np.flatnonzero(first["met"])
-    parts, truth = [], {}
+    parts: list[pa.Table] = []
+    truth: dict[str, Any] = {}
     for make in (_cascade, _referrals, _needs, _surveys, _repeats):
         rows, columns, numbers = make(settings, stream(seed, make.__name__), first, met)
         parts.append(_part(columns, rows, first))

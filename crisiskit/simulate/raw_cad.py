@@ -163,8 +163,8 @@ def _skipped_hour(simulated: Simulated, clocks: pd.DataFrame, rng: np.random.Gen
     for hour in skipped:
         row = clocks["Received"].searchsorted(pd.Timestamp(hour) + pd.Timedelta("1h"))
         if row < len(clocks):
-            shift = pd.Timestamp(hour) + pd.Timedelta(int(rng.integers(0, 3600)), "s") - clocks.loc[row, "Received"]
-            clocks.loc[row] = clocks.loc[row] + shift
+            shift = pd.Timestamp(hour) + pd.Timedelta(int(rng.integers(0, 3600)), "s") - clocks["Received"].iloc[row]
+            clocks.iloc[int(row)] = clocks.iloc[int(row)] + shift
             moved += 1
     return moved
 
@@ -192,7 +192,7 @@ def _files(
             continue
         here = np.sort(np.concatenate([here, twice[number[twice] == part]]))
         iso = warts["date_style"] == "iso" or (warts["date_style"] == "mixed" and part % 5 == 3)
-        spelled = {name: (iso_time if iso else us_time)(clocks[name].iloc[here], "NULL") for name in clocks}
+        spelled = {name: (iso_time if iso else us_time)(clocks[name].iloc[here], "NULL") for name in TIMES}
         table = cells.iloc[here].assign(**spelled)[list(COLUMNS)]
         if part == drift:
             hour = clocks["Received"].iloc[here].dt.hour

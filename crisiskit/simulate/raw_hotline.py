@@ -9,7 +9,7 @@ import pandas as pd
 from crisiskit.simulate.tables import Simulated
 from crisiskit.simulate.text import delimited, save, some, whole, worded, yes_no
 
-LINES = ("Línea Río", "Línea Niñez", "Ligne d'Été", "Línea Montaña")
+LINES = ("Línea Río", "Línea Niñez", "Ligne d’Été", "Línea Montaña")
 CHANNELS = {"phone": "Telephone", "text": "Text", "chat": "Web chat"}
 REASONS = {
     "mental_health": "Mental health", "suicide": "Suicide", "substance_use": "Alcohol or drugs",
@@ -66,52 +66,40 @@ DEFAULTS: dict[str, Any] = {"months": 12}
 
 def write(simulated: Simulated, folder: Path, rng: np.random.Generator, warts: dict[str, Any]) -> dict[str, Any]:
     """Write one file per year and return the counts of what was planted."""
-    frame = simulated.interventions
-    cells = _cells(simulated)
-    month = frame["received_local"].dt.to_period("M")
-    lines = list(cells["Line"].unique())
-    last_line = [name for name in map(_line, range(len(simulated.truth["sites"]))) if name in lines][-1]
-    last_site = cells["Line"].eq(last_line)
-    every = sorted(month.unique())
+    cells, month = _cells(simulated), simulated.interventions["received_local"].dt.to_period("M").astype(str)
+    lines = [name for name in map(_line, range(len(simulated.truth["sites"]))) if cells["Line"].eq(name).any()]
+    last = cells["Line"].eq(lines[-1]).to_numpy()
+    every = sorted(month[last].unique())
     in_hours = every[len(every) // 2 :][: warts["hours_months"]]
-    totals = [one for one in every if one not in in_hours][: warts["aggregate_months"]]
-    talked = cells["Talk minutes"].ne("")
-    hours = (last_site & month.isin(in_hours) & talked).to_numpy()
-    quarters = np.maximum(np.round(frame["duration_min"][hours].to_numpy(float) / 15), 1) / 4
+    in_totals = [one for one in every if one not in in_hours][: warts["aggregate_months"]]
+    hours = last & month.isin(in_hours).to_numpy() & cells["Talk minutes"].ne("").to_numpy()
+    quarters = np.maximum(np.round(cells.loc[hours, "Talk minutes"].astype(float) / 15), 1) / 4
     cells.loc[hours, "Talk minutes"] = [f"{value:.2f}" for value in quarters]
-    single = np.ones(len(cells), bool)
-    rows, folded = [], 0
-    for one in totals:
-        here = (last_site & month.eq(one)).to_numpy()
-        if not here.any():
-            continue
-        rows.append(_total(cells[here], one, len(rows)))
-        single &= ~here
-        folded += int(here.sum())
-    plain = single & ~hours
-    waits = some(rng, plain & cells["Wait (s)"].ne(""), warts["negative_waits"] + warts["sentinel_waits"])
-    waits = rng.permutation(waits)
+    single = ~(last & month.isin(in_totals).to_numpy())
+    totals = [_total(cells[last & month.eq(one)], one, i) for i, one in enumerate(in_totals)]
+    spoilt = _spoil(cells, single & ~hours, rng, warts)
+    tests = cells.iloc[some(rng, single & ~hours, warts["test_calls"])]
+    tests = tests.assign(Result="Test", Telephone="Withheld", Reason="", Outcome="")
+    tests["Contact Nº"] = [f"T{i + 1}" for i in range(len(tests))]
+    table = pd.concat([cells[single], tests, pd.DataFrame(totals, columns=list(COLUMNS))], ignore_index=True)
+    files, written = _files(folder, table, rng, warts)
+    return {"files": files, "records": len(table) - len(tests)} | written | spoilt | {
+        "test_calls": len(tests), "period_totals": len(totals), "contacts_in_totals": int((~single).sum()),
+        "total_months": in_totals, "hours_rows": int(hours.sum()), "hours_typed": float(quarters.sum()),
+        "hours_site": lines[-1], "hours_months": in_hours, "contacts": len(cells),
+        "minutes": float(simulated.interventions["duration_min"].sum()),
+    }
+
+
+def _spoil(cells: pd.DataFrame, plain: np.ndarray, rng: np.random.Generator, warts: dict[str, Any]) -> dict[str, int]:
+    """Write impossible waits into some of the plain rows, and leave the time of some blank."""
+    waits = rng.permutation(some(rng, plain, warts["negative_waits"] + warts["sentinel_waits"]))
     negative, sentinel = waits[: warts["negative_waits"]], waits[warts["negative_waits"] :]
     cells.loc[negative, "Wait (s)"] = "-" + cells.loc[negative, "Wait (s)"]
     cells.loc[sentinel, "Wait (s)"] = "-9999"
     timeless = some(rng, plain, warts["missing_times"])
     cells.loc[timeless, "Time"] = ""
-    tests = cells.iloc[some(rng, plain, warts["test_calls"])]
-    tests = tests.assign(Result="Test", Telephone="Withheld", Reason="", Outcome="")
-    tests["Contact Nº"] = [f"T{i + 1}" for i in range(len(tests))]
-    table = pd.concat([cells[single], tests, pd.DataFrame(rows, columns=list(COLUMNS))], ignore_index=True)
-    files, written = _files(folder, table, rng, warts)
-    return written | {
-        "files": files, "records": len(table) - len(tests), "test_calls": len(tests), "negative_waits": len(negative),
-        "sentinel_-9999": len(sentinel),
-        "missing_times": len(timeless), "minutes": float(frame["duration_min"].sum()),
-        "period_totals": len(rows), "contacts_in_totals": folded, "hours_rows": int(hours.sum()),
-        "hours_typed": float(quarters.sum()),
-        "hours_site": last_line,
-        "hours_months": [str(one) for one in in_hours],
-        "total_months": [str(one) for one in totals],
-        "contacts": int(table.loc[table["Result"].ne("Test"), "Offered"].astype(int).sum()),
-    }
+    return {"negative_waits": len(negative), "sentinel_-9999": len(sentinel), "missing_times": len(timeless)}
 
 
 def _cells(simulated: Simulated) -> pd.DataFrame:
@@ -152,12 +140,12 @@ def _line(i: int) -> str:
     return LINES[i % len(LINES)] + (f" {i // len(LINES) + 1}" if i >= len(LINES) else "")
 
 
-def _total(cells: pd.DataFrame, month: pd.Period, number: int) -> list[str]:
+def _total(cells: pd.DataFrame, month: str, number: int) -> list[str]:
     """One row that stands for a month of a line."""
     sums = {name: str(cells[name].astype(int).sum()) for name in ("Offered", "Answered", "Abandoned")}
     sums["Talk minutes"] = str(cells["Talk minutes"][cells["Talk minutes"].ne("")].astype(int).sum())
     own = {"Contact Nº": f"M{number + 1}", "Line": cells["Line"].iloc[0], "Result": "Period total"}
-    own["Date"] = month.end_time.strftime("%d/%m/%Y")
+    own["Date"] = pd.Period(month, "M").end_time.strftime("%d/%m/%Y")
     return [(own | sums).get(name, "") for name in COLUMNS]
 
 

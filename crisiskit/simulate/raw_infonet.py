@@ -122,11 +122,11 @@ class Export:
 
 def _planted(table: pd.DataFrame) -> dict[str, Any]:
     contacts = table["Number of Contacts"].astype(int)
-    by = [table["Service"], table["Center"]]
+    by = table["Service"] + " / " + table["Center"]
     totals = {f"{length}ly": table.loc[table["_period"].eq(length), "ID"].tolist() for length in ("week", "month")}
     return {
-        "contacts": {" / ".join(key): int(n) for key, n in contacts.groupby(by).sum().items()},
-        "minutes": {" / ".join(key): int(n) for key, n in table["_minutes"].groupby(by).sum().items()},
+        "contacts": {name: int(n) for name, n in contacts.groupby(by).sum().items()},
+        "minutes": {name: int(n) for name, n in table["_minutes"].groupby(by).sum().items()},
         "hours_typed_as_minutes_rows": int(table["_wrong"].sum()), "totals": totals,
         "contacts_in_totals": int(contacts[table["_period"].ne("")].sum()),
         "zero_contact_rows": int(contacts.eq(0).sum()),
@@ -170,14 +170,14 @@ def _part(
     first_call = day + pd.to_timedelta(rng.integers(0, 1440, n), unit="min")
     volunteer = frame["responder"].eq("volunteer") | (many & (rng.random(n) < 0.4))
     worker = np.where(volunteer, [NAMES[i] for i in rng.integers(0, len(NAMES), n)], "")
-    person = {
+    person: dict[str, Any] = {
         "Gender Identity": worded(frame["gender"], GENDERS), "Race/Ethnicity": worded(frame["race_ethnicity"], RACES),
         "Age": _age(frame), "Client Type": _optional(rng, n, ("Victim", "Victim", "Significant Other", "Unknown"), 0.1),
     }
-    kinds = np.where(frame["modality"].eq("in_person"), "In-Person", "Phone")
+    form = np.where(frame["modality"].eq("in_person"), "In-Person", "Phone")
     return pd.DataFrame({
         "Center": center, "Service": service,
-        "Type": service if hotline else kinds,
+        "Type": service if hotline else form,
         "Date": us_date(day),
         "Time of First Call": [f"{t:%I:%M %p}".lstrip("0") if hotline else "" for t in first_call],
         "Number of Contacts": frame["contacts"].astype(str), "Total Time": typed,

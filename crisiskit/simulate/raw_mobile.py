@@ -82,7 +82,7 @@ def write(simulated: Simulated, folder: Path, rng: np.random.Generator, warts: d
     workbook = warts["format"] == "xlsx" or (warts["format"] == "auto" and there)
     for name in CLOCKS:
         cells[name] = [_moment(*pair, workbook) for pair in zip(clocks[name], spelling, strict=True)]
-    rows = [["Mobile crisis team: dispatch log (simulated)"], [], list(COLUMNS)]
+    rows: list[list[Any]] = [["Mobile crisis team: dispatch log (simulated)"], [], list(COLUMNS)]
     rows += cells[list(COLUMNS)].to_numpy(dtype=object).tolist()
     minutes = cells["Minutes on Scene"][cells["Minutes on Scene"].ne("")].astype(int)
     rows += [[], ["Total", len(cells)], ["Average minutes on scene", f"{minutes.mean():.1f}"]]

@@ -61,47 +61,48 @@ def simulate(
 
 def _assemble(
     kind: str, settings: dict[str, Any], stage: Scene, found: Events, columns: dict[str, Any], met: np.ndarray,
-    totals: list[counts.Row],
-    truth: dict[str, Any],
+    totals: list[counts.Row], truth: dict[str, Any],
 ) -> Simulated:
     """Add person, place, period and lineage, let values go missing, and put the tables together."""
-    source, n = f"simulated_{kind}", len(found)
-    anonymous, site = kind == "non_client_contact", found.area % len(stage.sites)
-    person = people.people(settings, stage.seed, np.arange(n) if anonymous else found.person)
-    ids, tokens = numbered("S", n), people.Tokens(n)
+    source, anonymous = f"simulated_{kind}", kind == "non_client_contact"
+    site = found.area % len(stage.sites)
+    columns |= people.people(settings, stage.seed, np.arange(len(found)) if anonymous else found.person)
+    columns |= {"area_id": Codes(found.area, stage.areas), "site": Codes(site, stage.sites)}
     after = conform(standard({}, "follow_ups", 0))
-    columns |= person | {"area_id": Codes(found.area, stage.areas), "site": Codes(site, stage.sites)}
     if anonymous:
-        truth["minutes"] = float(columns["duration_min"].sum())
-        columns, kept, truth["aggregate"] = contact.aggregated(settings, stage, columns, site, found.area)
-        contact.blank_on_totals(columns)
-        n, met, site = len(kept), columns["is_aggregate"] == 0, site[kept]
-        ids, tokens = numbered("S", n), people.Tokens(n)
-        typed = site >= len(stage.sites) - settings["hours_sites"]
-        columns["duration_min"] = np.where(typed, columns["duration_min"] / 60, columns["duration_min"])
-        truth["hours_sites"] = list(stage.sites[max(len(stage.sites) - settings["hours_sites"], 0):])
+        columns, kept, truth["entry"] = contact.entered(settings, stage, columns, site, found.area)
+        n, met = len(kept), columns["is_aggregate"] == 0
     else:
-        first = {
-            "ids": ids, "keys": columns["person_key"], "known": np.asarray(columns["person_key"].is_valid()),
-            "at": found.at, "met": met,
-            "referred": columns["referred"] == 1, "repeat": found.repeat, "consented": np.full(n, np.nan),
-            "satisfaction": np.full(n, np.nan),
-        }
-        after, truth["follow_ups"] = follow.follow_ups(settings, stage.seed, source, first)
+        n = len(found)
+        after, truth["follow_ups"] = _followed(settings, stage, found, columns, met, source)
         day = found.local.astype("M8[D]")
         columns |= {"received_local": found.local, "period_start": day, "period_end": day, "is_aggregate": np.zeros(n)}
-        columns |= {name: first[name] for name in ("consented", "satisfaction")}
+    tokens = people.Tokens(n)
     truth["missing"] = people.go_missing(settings, stage.seed, columns, tokens, met)
     columns |= {
-        "record_id": ids, "source": source, "record_kind": "field_response" if kind == "programme" else kind,
-        "area_level": "county",
-        "time_zone": settings["time_zone"], "age_band": people.age_bands(columns["age"]), "missing": tokens.arrow(),
-        "source_file": "simulated", "source_row": np.arange(1, n + 1),
+        "record_id": numbered("S", n), "source": source, "area_level": "county", "time_zone": settings["time_zone"],
+        "record_kind": "field_response" if kind == "programme" else kind, "missing": tokens.arrow(),
+        "age_band": people.age_bands(columns["age"]), "source_file": "simulated", "source_row": np.arange(1, n + 1),
     }
     interventions = conform(standard(columns, "interventions", n))
     truth["rows"] = {"interventions": n, "follow_ups": len(after), "counts": len(totals)}
     truth["contacts"] = int(interventions["contacts"].sum())
     return Simulated(interventions, after, counts.table(totals, source), truth)
+
+
+def _followed(
+    settings: dict[str, Any], stage: Scene, found: Events, columns: dict[str, Any], met: np.ndarray, source: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The follow-ups of events, and in `columns` what they tell about the events themselves."""
+    n, person = len(found), columns["person_key"]
+    first = {
+        "ids": numbered("S", n), "keys": person, "known": np.asarray(person.is_valid()), "at": found.at, "met": met,
+        "referred": columns["referred"] == 1, "repeat": found.repeat,
+        "consented": np.full(n, np.nan), "satisfaction": np.full(n, np.nan),
+    }
+    after, truth = follow.follow_ups(settings, stage.seed, source, first)
+    columns |= {name: first[name] for name in ("consented", "satisfaction")}
+    return after, truth
 
 
 def _stage_truth(kind: str, settings: dict[str, Any], stage: Scene) -> dict[str, Any]:

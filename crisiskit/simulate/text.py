@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -78,7 +79,7 @@ def save(path: Path, text: str, encoding: str = "utf-8") -> str:
     return path.name
 
 
-def some(rng: np.random.Generator, allowed: pd.Series | np.ndarray, n: int) -> np.ndarray:
+def some(rng: np.random.Generator, allowed: Any, n: int) -> np.ndarray:
     """At most `n` different row positions among the allowed ones, in order."""
     positions = np.flatnonzero(np.asarray(allowed, bool))
     return np.sort(rng.choice(positions, min(n, len(positions)), replace=False))

@@ -12,11 +12,12 @@ def entered():
 
 def test_totals_keep_contacts_and_minutes(entered):
     plain = simulate("non_client_contact", rate=100.0, aggregate_month_share=0, aggregate_week_share=0)
-    assert entered.truth["minutes"] == plain.truth["minutes"] == entered.interventions["duration_min"].sum()
-    assert plain.truth["aggregate"]["rows"] == 0
+    minutes = entered.interventions["duration_min"].sum()
+    assert minutes == entered.truth["entry"]["minutes"] == plain.truth["entry"]["minutes"]
+    assert plain.truth["entry"]["aggregate"]["rows"] == 0
     assert len(entered.interventions) < len(plain.interventions)
     zero = entered.interventions["contacts"] == 0
-    folded = entered.truth["aggregate"]["contacts"] - entered.truth["aggregate"]["rows"]
+    folded = entered.truth["entry"]["aggregate"]["contacts"] - entered.truth["entry"]["aggregate"]["rows"]
     assert entered.truth["contacts"] == len(entered.interventions) - zero.sum() + folded
 
 
@@ -25,7 +26,7 @@ def test_totals_stand_at_the_last_date_of_their_period(entered):
         first=lambda f: pd.to_datetime(f["period_start"]), last=lambda f: pd.to_datetime(f["period_end"])
     )
     many = frame[frame["is_aggregate"]]
-    assert len(many) == entered.truth["aggregate"]["rows"] > 100
+    assert len(many) == entered.truth["entry"]["aggregate"]["rows"] > 100
     assert (many["contacts"] > 1).all()
     assert (frame.loc[~frame["is_aggregate"], "contacts"] <= 1).all()
     assert (pd.to_datetime(many["occurred_on"]) == many["last"]).all()
@@ -50,8 +51,8 @@ def test_one_site_may_type_hours():
     ratio = right.interventions["duration_min"] / wrong.interventions["duration_min"]
     assert (ratio[last].round(9) == 60).all()
     assert (ratio[~last] == 1).all()
-    assert wrong.truth["hours_sites"] == ["Dawn Desk"]
-    assert wrong.truth["minutes"] == right.interventions["duration_min"].sum()
+    assert wrong.truth["entry"]["hours_sites"] == ["Dawn Desk"]
+    assert wrong.truth["entry"]["minutes"] == right.interventions["duration_min"].sum()
 
 
 def test_durations_sit_on_the_quarter_hour_and_nobody_has_a_key(entered):

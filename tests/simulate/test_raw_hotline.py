@@ -37,10 +37,11 @@ def test_lines_and_contacts_add_up(export):
 def test_the_file_is_cp1252_with_accents_and_not_utf8(export):
     data = (export[3] / "hotline_2023.csv").read_bytes()
     assert b"Contact N\xba;L" in data
+    assert b"Ligne d\x92\xc9t\xe9;" in data  # an apostrophe that Latin-1 lacks
     assert b"\r\n" in data
     with pytest.raises(UnicodeDecodeError):
         data.decode("utf-8")
-    assert {"Línea Niñez", "Ligne d'Été"} <= set(export[1]["Line"])
+    assert {"Línea Niñez", "Ligne d’Été"} <= set(export[1]["Line"])
 
 
 def test_each_wart_is_there_as_often_as_the_truth_says(export):
