@@ -16,6 +16,7 @@ from crisiskit.intake.text import TextWriter
 
 OPEN_LINES = 200  # a quote that is not closed within so many lines was a slip, not a long cell
 MANY = 1_000_000  # rejects that are kept in memory even where most lines are rejected
+BLANK = " \t\r\n"
 ONE_COLUMN = "\x1f"  # stands for the delimiter of a file that has none
 
 
@@ -90,21 +91,21 @@ def read_lines(
     """
     tally, total = Tally(), re.compile("|".join(f"(?:{pattern})" for pattern in footer) or r"(?!)")
     signs, quote, cut = len(layout.columns) - 1, layout.quote or "\n\n", layout.delimiter
-    plain = cut.isascii() and not footer
+    plain, hollow = cut.isascii() and not footer, HOLLOW + BLANK + cut
     with open_text(path, layout.encoding) as file, TextWriter(target, layout.columns, cut) as sink:
         lines = _Lines(islice(enumerate(file, 1), layout.start, None), tally)
         in_footer = False
         while (line := lines.pull()) is not None:
             number, text = line
-            if plain and text.count(cut) == signs and quote not in text and MARK not in text and text.strip(_EMPTY):
+            if plain and text.count(cut) == signs and quote not in text and MARK not in text and text.strip(hollow):
                 sink.add_line(number, text)
                 tally.spanned += 1
                 continue
-            if not text.strip():
+            if not text.strip(BLANK):
                 tally.blank += 1
                 continue
             taken, cells, fault = _record(line, lines, layout) if not in_footer else ([line], None, None)
-            first = next((cell for cell in cells or () if cell.strip()), "").strip()
+            first = next((cell for cell in cells or () if cell.strip(BLANK)), "").strip()
             in_footer = in_footer or bool(total.match(first))
             if len(tally.rejects) > MANY and len(tally.rejects) > sink.rows:
                 one = tally.rejects[0]
@@ -117,9 +118,6 @@ def read_lines(
                 sink.add(number, (cells or [])[: signs + 1])
             tally.spanned += len(taken)
     return sink, tally
-
-
-_EMPTY = HOLLOW + "\r\n"
 
 
 def _fault(
@@ -137,7 +135,8 @@ def _fault(
 
 def _fits(cells: list[str] | None, layout: Layout) -> bool:
     """Whether there is a cell for every named column, and no text beyond the last column."""
-    return cells is not None and len(cells) >= layout.named and not any(map(str.strip, cells[len(layout.columns):]))
+    beyond = (cells or [])[len(layout.columns) :]
+    return cells is not None and len(cells) >= layout.named and not any(cell.strip(BLANK) for cell in beyond)
 
 
 def _record(

@@ -10,7 +10,9 @@ from crisiskit.intake.prescan import CHUNK, Scan
 
 MARK = "\udcff"  # a lone surrogate, which no decoder gives: stands for bytes that could not be decoded
 _NAMES = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "cp1250", "cp437", "cp850", "mac-roman")
-_SAMPLE = 2_000
+_WESTERN = ["cp1252", "mac_roman", "cp437", "cp850"]  # Windows, old Macintosh, and DOS in the US and in Europe
+_SAMPLE = 2_000  # foreign lines looked at
+_ENOUGH_TEXT, _ENOUGH_FOREIGN = 1 << 16, 20  # bytes of them that are judged; foreign ones that are evidence
 
 
 
@@ -44,6 +46,7 @@ def choose(path: Path, declared: str | None, seen: Scan, name: str) -> tuple[str
     """Return the encoding of the file and notes; a declared one wins, and is refused where it cannot be true."""
     if declared is not None:
         try:
+            b"a".decode(declared, "ignore")  # refuses what is no encoding of text
             codec = codecs.lookup(declared).name
         except LookupError:
             raise UserError(f"{name}: there is no encoding '{declared}'{nearest(declared, _NAMES)}") from None
@@ -56,7 +59,7 @@ def choose(path: Path, declared: str | None, seen: Scan, name: str) -> tuple[str
         return _utf16(path), ["no byte-order mark: UTF-16 recognised by its zero bytes"]
     if seen.utf8:
         return "utf-8", []
-    return _guess(_foreign_lines(path))
+    return _guess(path, _foreign_lines(path))
 
 
 def _utf16(path: Path) -> str:
@@ -78,22 +81,28 @@ def _foreign_lines(path: Path) -> list[bytes]:
     return lines
 
 
-def _guess(lines: list[bytes]) -> tuple[str, list[str]]:
-    """UTF-8 when most of the foreign lines are that (the others are rejected), else a Western single-byte code."""
+def _guess(path: Path, lines: list[bytes]) -> tuple[str, list[str]]:
+    """UTF-8 when most of the foreign lines are that (the others are rejected), else a Western single-byte encoding.
+
+    Few foreign bytes are no evidence: they are taken for cp1252, by far the most common; that is Latin-1 where none of
+    the characters occurs in which the two differ.
+    """
     from charset_normalizer import from_bytes
 
     def is_utf8(line: bytes) -> bool:
         try:
-            line.decode("utf-8")
+            return bool(line.decode("utf-8"))
         except UnicodeDecodeError:
             return False
-        return True
 
     if 2 * sum(map(is_utf8, lines)) > len(lines):
         return "utf-8", []
-    text = b"".join(lines)
-    if not re.search(rb"[\x80-\x9f]", text):
-        return "latin-1", ["encoding guessed: latin-1"]
-    best = from_bytes(text, cp_isolation=["cp1252", "latin_1"]).best()
-    encoding = {"cp1252": "cp1252", "latin_1": "latin-1"}[best.encoding if best else "cp1252"]
+    text = b"".join(lines)[:_ENOUGH_TEXT]
+    encoding = "cp1252"
+    if len(re.findall(rb"[\x80-\xff]", text)) >= _ENOUGH_FOREIGN:
+        best = from_bytes(text, cp_isolation=_WESTERN).best()
+        encoding = best.encoding.replace("_", "-") if best else encoding
+    if encoding == "cp1252":
+        with open(path, "rb") as file:
+            encoding = "cp1252" if any(re.search(rb"[\x80-\x9f]", line) for line in file) else "latin-1"
     return encoding, [f"encoding guessed: {encoding}"]

@@ -61,6 +61,11 @@ def test_an_odd_line_that_can_be_read_is(read, rows, line, cells):
     assert (found.rejects, found.notes) == ((), ("1 empty lines",))
 
 
+def test_an_empty_row_of_another_delimiter(read, rows):
+    found = read(b"a^b\n1^2\r\n^\n\xc2\xa0^\n", delimiter="^")
+    assert (rows(found), faults(found)) == ([(2, "1", "2"), (4, "\u00a0", None)], [(3, "empty row", "^")])
+
+
 def test_a_quote_open_for_too_long_swallows_nothing(read, rows):
     found = read(b'a,b\n1,"2\n' + b"x,y\n" * 300 + b'3,4"\n')
     assert faults(found) == [(2, "unclosed quote", '1,"2')]

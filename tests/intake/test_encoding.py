@@ -34,6 +34,19 @@ def test_cp1252_by_its_quotation_marks_and_euros(read, rows):
     assert (found.encoding, found.notes) == ("cp1252", ("encoding guessed: cp1252",))
 
 
+@pytest.mark.parametrize("codec", ["cp1252", "mac-roman", "cp437"])
+def test_encoding_is_told_from_a_page_of_text(read, rows, codec):
+    text = "provincia,localidad\n" + "Córdoba,Río Cuarto\nMálaga,Doña Ana\nNeuquén,San Martín\nplain,text\n" * 5
+    found = read(text.encode(codec))
+    assert found.encoding in (codec, "latin-1" if codec == "cp1252" else codec)
+    assert rows(found)[:2] == [(2, "Córdoba", "Río Cuarto"), (3, "Málaga", "Doña Ana")]
+
+
+def test_few_foreign_bytes_are_cp1252(read, rows):
+    found = read(b"a,b\n98\xb0 F,\xbd hour\n" + b"x,y\n" * 3000 + b"it\x92s,z\n")
+    assert (found.encoding, rows(found)[0], rows(found)[-1]) == ("cp1252", (2, "98° F", "½ hour"), (3003, "it’s", "z"))
+
+
 @pytest.mark.parametrize("codec", ["cp1252", "cp850", "shift_jis", "utf-16-le"])
 def test_declared_encoding_wins(read, rows, codec):
     text = "a,b\n1,é\n" if codec != "shift_jis" else "a,b\n1,日本\n"
@@ -60,6 +73,7 @@ def test_utf16_that_is_cut_off_loses_only_its_last_line(read, rows):
 @pytest.mark.parametrize(
     ("content", "declared", "message"),
     [
+        (b"a\n1\n", "base64", "there is no encoding 'base64'"),
         (b"a\n1\n", "utf8x", "there is no encoding 'utf8x'; did you mean 'utf-8'"),
         (b"\xff\xfea\0", "cp1252", "encoding is declared cp1252, but the byte-order mark says utf-16-le"),
         (b"caf\xe9,b\n1,2\n", "utf-8", "the header on line 1 holds bytes that its encoding does not have"),
