@@ -19,7 +19,7 @@ report: $(STAMP)
 	$(BIN)/crisiskit run params/evaluations/demo.yaml --out runs
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests notebooks --nbval-lax --nbval-current-env
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
