@@ -231,6 +231,9 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
     doubtful = usable.notnull() & (doubt != 0)
     said = ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time")
     flag = ibis.ifelse(doubtful, said, ibis.null("string"))
+    if f"r_{name}" in working.columns:
+        next_day = ibis.ifelse(working[f"r_{name}"], f"{name}:next_day", ibis.null("string"))
+        flag = cells.joined([flag, next_day], ";")
     return Cell(clock.instant(micros), aside=aside, extra={"day": good_day, "local": local, "flag": flag})
 
 

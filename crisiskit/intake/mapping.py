@@ -81,6 +81,9 @@ class ColumnMap(Strict):
     # values
     formats: Texts = Field((), description="Date formats tried in turn: strptime directives, `iso`, `excel_serial`")
     midnight: Literal["keep", "missing"] = "keep"
+    after: str | None = Field(
+        None, description="A standard clock column that this one follows: an earlier time of day is the next day's"
+    )
     zone: str | None = Field(None, description="Zone of this column where it differs from the source's, e.g. UTC")
     unit: Unit | Literal["auto"] | UnitBy | None = None
     decimal: Literal[".", ","] = "."
@@ -224,6 +227,10 @@ class TableMap(Strict):
         for name in self.columns:
             if name not in known:
                 raise ValueError(f"'{name}' is no column of {self.into}{nearest(name, known)}")
+        for name, spec in self.columns.items():
+            for other in (*(spec.minutes_between or ()), *([spec.after] if spec.after else [])):
+                if other not in self.columns or not other.endswith("_at"):
+                    raise ValueError(f"columns.{name}: '{other}' is no mapped clock{nearest(other, self.columns)}")
         for name in self.one_row_per.combine if self.one_row_per else ():
             if name not in self.columns:
                 raise ValueError(f"one_row_per.combine: '{name}' is not mapped{nearest(name, self.columns)}")

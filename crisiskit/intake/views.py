@@ -89,6 +89,13 @@ def text_view(
             read_in[f"m_{column}"], read_in[f"d_{column}"] = clock.parse(view[f"x_{column}"], formats)
         elif known[column].type == "boolean" or known_codes(known[column], columns[column]) is not None:
             read_in[f"f_{column}"] = cells.folded(view[f"x_{column}"])
+    for column, spec in columns.items():
+        if spec.after and f"m_{spec.after}" in read_in:
+            moment = read_in[f"m_{column}"]
+            rolled = (
+                (moment < read_in[f"m_{spec.after}"]) & (read_in[f"m_{spec.after}"] - moment < clock.DAY)
+            ).fill_null(False)
+            read_in |= {f"r_{column}": rolled, f"m_{column}": moment + ibis.ifelse(rolled, clock.DAY, 0)}
     view = barrier(con, view.mutate(**read_in), f"{name}_read")
     judged: dict[str, Value] = {}
     for column, spec in columns.items():
