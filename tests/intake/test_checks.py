@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import ibis
-import pyarrow as pa
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -19,47 +18,6 @@ from crisiskit.standard import catalogue, dictionary
 
 TODAY = date(2024, 6, 1)
 EXAMPLES = yaml.load((Path(__file__).parent / "check_examples.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
-TIMES = {"timestamp": pa.timestamp("us", "UTC"), "local": pa.timestamp("us"), "date": pa.date32()}
-ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
-         "list": pa.list_(pa.string()), **TIMES}
-
-
-def value(column: dictionary.Column, text):
-    """A cell of the column's type from an example's text."""
-    if column.type == "list":
-        return text if isinstance(text, list) else [next(iter(column.codes)) if text == "$ok" else text]
-    if text == "$ok":
-        text = {"string": next(iter(column.codes), "x"), "boolean": "true", "date": "2024-05-01",
-                "integer": "20", "number": "3"}.get(column.type, "2024-05-01 12:34:56")
-    if column.type in ("timestamp", "local"):
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if column.type == "timestamp" else moment
-    if column.type == "date":
-        return date.fromisoformat(text)
-    if column.type == "boolean":
-        return {"true": True, "false": False}[text]
-    return {"integer": int, "number": float, "string": str}[column.type](text)
-
-
-def table_of(name: str, rows: list[dict], con=None) -> ibis.Table:
-    """A standard table with these rows (text by column); columns that are not named are empty."""
-    columns = dictionary.table(name).columns
-    for row in rows:
-        assert row.keys() <= columns.keys()
-    data = {
-        column.name: pa.array([value(column, row[column.name]) if column.name in row else None for row in rows],
-                              ARROW[column.type])
-        for column in columns.values()
-    }
-    data["nr"] = pa.array(range(len(rows)), pa.int64())
-    return registered(con or connect(threads=1), pa.table(data))
-
-
-def registered(con, data: pa.Table) -> ibis.Table:
-    """These rows as a table of the engine."""
-    label = ibis.util.gen_name("t")
-    con.con.register(label, data)
-    return con.table(label)
 
 
 def examples(table: str) -> dict[str, dict]:
@@ -81,7 +39,7 @@ def examples(table: str) -> dict[str, dict]:
 
 
 @pytest.fixture(scope="module", params=dictionary.TABLES)
-def judged(request):
+def judged(request, table_of):
     """Per check: what it says of its failing and of its passing row, as ((applies, fails), (applies, fails))."""
     rows = examples(request.param)
     table = table_of(request.param, [row for pair in rows.values() for row in (pair["fails"], pair["passes"])])
@@ -126,13 +84,13 @@ NOTHING_TO_SAY = {
 
 
 @pytest.mark.parametrize(("check_id", "rows"), NOTHING_TO_SAY.items(), ids=NOTHING_TO_SAY)
-def test_checks_say_nothing_of_rows_that_they_do_not_apply_to(check_id, rows):
+def test_checks_say_nothing_of_rows_that_they_do_not_apply_to(check_id, rows, table_of):
     table = table_of("interventions", rows)
     one = next(one for one in checks.compiled("interventions", table) if one.check.id == check_id)
     assert table.select(a=one.applies, f=one.fails).to_pyarrow().to_pylist() == [{"a": False, "f": False}] * len(rows)
 
 
-def test_an_unknown_code_among_the_members_of_a_list_fails():
+def test_an_unknown_code_among_the_members_of_a_list_fails(table_of):
     rows = [{"outcomes": ["resolved", "vanished"]}, {"outcomes": ["resolved", "unknown"]}, {"outcomes": []}, {}]
     table = table_of("interventions", rows)
     one = next(one for one in checks.compiled("interventions", table) if one.check.id == "outcomes_codes")
@@ -163,7 +121,7 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def applied():
+def applied(table_of):
     """ROWS after the consequences."""
     table = table_of("interventions", ROWS)
     found = checks.apply(table, checks.compiled("interventions", table, today=TODAY))
@@ -198,12 +156,12 @@ class TestApply:
         assert (sound["age"], sound["wait_s"], sound["contacts"]) == (120, 0.0, 2)
         assert sound["_row_problem"] is sound["_aside"] is sound["missing"] is None
 
-    def test_entries_that_are_there_come_first(self):
+    def test_entries_that_are_there_come_first(self, table_of):
         table = table_of("interventions", [{"age": "130"}]).mutate(_aside=ibis.literal("due\x1fno date\x1fsoon\x1e"))
         row = checks.apply(table, checks.compiled("interventions", table)).to_pyarrow().to_pylist()[0]
         assert re.findall(r"(\w+)\x1f[^\x1e]*\x1e", row["_aside"]) == ["due", "age"]
 
-    def test_a_check_that_the_caller_takes_out_has_no_consequence_and_no_verdict(self):
+    def test_a_check_that_the_caller_takes_out_has_no_consequence_and_no_verdict(self, table_of):
         table = table_of("interventions", [{}])
         found = [one for one in checks.compiled("interventions", table) if one.check.id != "contacts_missing"]
         assert checks.apply(table, found).to_pyarrow()["_row_problem"].to_pylist() == [None]
@@ -211,38 +169,40 @@ class TestApply:
         assert (result["numerator"], result["status"]) == (None, "not applicable")
 
 
-def results(name, rows, **options):
-    """The entries of quality.json for these rows, by check id."""
-    con = connect(threads=1)
-    others = {other: table_of(other, listed, con) for other, listed in options.pop("others", {}).items()}
-    table = table_of(name, rows, con)
-    compiled = checks.compiled(name, table, today=TODAY, **options)
-    found = checks.results(name, table, compiled, today=TODAY, others=others, **options)
-    return {entry["id"]: entry for entry in found}
+@pytest.fixture
+def results(table_of):
+    """The entries of quality.json for rows of text, by check id: results("counts", [{"value": "3"}])."""
+
+    def go(name, rows, **options):
+        table = table_of(name, rows)
+        compiled = checks.compiled(name, table, today=TODAY, **options)
+        return {entry["id"]: entry for entry in checks.results(name, table, compiled, today=TODAY, **options)}
+
+    return go
 
 
-def test_results_keep_numerator_denominator_and_share():
+def test_results_keep_numerator_denominator_and_share(results):
     rows = [{"age": "30"}, {"age": "200"}, {"age": "-1"}, {}]
     found = results("interventions", rows)["age_out_of_range"]
     assert (found["numerator"], found["denominator"], found["share"], found["status"]) == (2, 3, 2 / 3, "fail")
 
 
-def test_results_cover_the_catalogue_in_its_order():
+def test_results_cover_the_catalogue_in_its_order(results):
     assert list(results("counts", [{"value": "1"}])) == [check.id for check in catalogue.of_table("counts")]
 
 
-def test_an_empty_table_fails_nothing():
+def test_an_empty_table_fails_nothing(results):
     assert {entry["status"] for entry in results("interventions", []).values()} == {"not applicable"}
 
 
-def test_checks_on_columns_that_the_source_lacks_are_not_applicable():
+def test_checks_on_columns_that_the_source_lacks_are_not_applicable(results):
     found = results("interventions", [{"contacts": "1", "age": "200"}], mapped={"contacts"})
     assert found["contacts_missing"]["status"] == "pass"
     assert found["age_out_of_range"]["status"] == "not applicable"
     assert found["age_out_of_range"]["numerator"] is None
 
 
-def test_thresholds_replace_the_catalogue():
+def test_thresholds_replace_the_catalogue(results):
     rows = [{"age": "30"}, {"age": "200"}]
     assert results("interventions", rows, thresholds={"age_out_of_range": 0.5})["age_out_of_range"]["status"] == \
         "pass with failures"
@@ -250,8 +210,9 @@ def test_thresholds_replace_the_catalogue():
         results("interventions", rows, thresholds={"age_out_of_rang": 0.5})
 
 
-def test_a_rule_that_does_not_fit_the_table_is_an_error_with_its_message():
-    table = table_of("interventions", [{"contacts": "1", "age": "200"}]).drop("wait_s").mutate(cleared_at=ibis.literal("x"))
+def test_a_rule_that_does_not_fit_the_table_is_an_error_with_its_message(table_of):
+    table = table_of("interventions", [{"contacts": "1", "age": "200"}])
+    table = table.drop("wait_s").mutate(cleared_at=ibis.literal("x"))
     mapped = {"age", "wait_s", "arrived_at", "cleared_at"}
     compiled = checks.compiled("interventions", table, mapped=mapped)
     found = {entry["id"]: entry for entry in checks.results("interventions", table, compiled, mapped=mapped)}
@@ -261,7 +222,7 @@ def test_a_rule_that_does_not_fit_the_table_is_an_error_with_its_message():
     assert found["age_out_of_range"]["status"] == "fail"
 
 
-def test_a_rule_that_fails_while_it_runs_does_not_take_the_others_with_it():
+def test_a_rule_that_fails_while_it_runs_does_not_take_the_others_with_it(table_of):
     table = table_of("interventions", [{"age": "200", "priority": "high"}])
     table = table.mutate(age=table.priority.cast("int64"), contacts=ibis.literal(1000))
     compiled = checks.compiled("interventions", table, mapped={"age"})
@@ -308,9 +269,9 @@ cells = st.fixed_dictionaries({}, optional={
 })
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.lists(cells, min_size=1, max_size=8))
-def test_counts_are_bounded_and_what_is_set_aside_passes_afterwards(rows):
+@settings(max_examples=6, deadline=None)
+@given(st.lists(cells, min_size=1, max_size=40))
+def test_counts_are_bounded_and_what_is_set_aside_passes_afterwards(table_of, rows):
     con = connect(threads=1)
     table = table_of("interventions", rows, con)
     mapped = {"age", "contacts", "outcome", "arrived_at", "cleared_at", "latitude", "longitude"}
@@ -318,7 +279,8 @@ def test_counts_are_bounded_and_what_is_set_aside_passes_afterwards(rows):
     for entry in checks.results("interventions", table, compiled, mapped=mapped, today=TODAY):
         if entry["numerator"] is not None:
             assert 0 <= entry["numerator"] <= entry["denominator"] <= len(rows)
-    after = registered(con, checks.apply(table, compiled).to_pyarrow())
+    con.con.register("after", checks.apply(table, compiled).to_pyarrow())
+    after = con.table("after")
     again = checks.compiled("interventions", after, mapped=mapped, today=TODAY)
     mended = {e["id"]: e for e in checks.results("interventions", after, again, mapped=mapped, today=TODAY)}
     for one in compiled:
