@@ -167,7 +167,11 @@ def pooled(request: Request, table: "ibis.Table", columns: Sequence[str], groups
     open_columns = [c for c in columns if c not in request.by and c not in request.where and c in table.columns]
     if not open_columns:
         return {}
-    seen = request.tables.fetch(table.select(*request.by, *open_columns).distinct())
+    whole = request.tables.fetch(table.select(*open_columns).distinct())
+    open_columns = [column for column in open_columns if whole[column].nunique() > 1]
+    if not open_columns:
+        return {}
+    seen = request.fetch(table.select(*request.by, *open_columns).distinct())
     notes: dict[int, list[str]] = {}
     for group, rows in seen.groupby(locate(seen, groups, request.by)):
         for column in open_columns:

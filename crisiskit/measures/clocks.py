@@ -17,7 +17,10 @@ from crisiskit.measures import dimensions
 from crisiskit.measures.answer import finish, locate, tally
 from crisiskit.measures.definitions import definition
 from crisiskit.measures.intervals import order_ranks, student
-from crisiskit.measures.request import AGGREGATE, Request, Why, ask, count
+from crisiskit.measures.request import AGGREGATE, Request, Why, ask, count, each, judged
+
+FEW = 1000
+"""Number of quantiles up to which the engine computes them faster than it ranks the rows."""
 
 DAY_US = 24 * 3600 * 1_000_000
 
@@ -58,13 +61,20 @@ def _wall(zone: str, moment: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("time
     """Local wall clock of an instant in an IANA zone."""
 
 
-def elapsed(table: ibis.Table, clock: Clock, wall: bool = False) -> ibis.Value:
-    """Microseconds from start to end; null where either is missing and no column of seconds stands in for them."""
+def elapsed(table: ibis.Table, clock: Clock, zones: Sequence[str] | None = None) -> ibis.Value:
+    """Microseconds from start to end; null where either is missing and no column of seconds stands in for them.
+
+    With `zones` (those that the table holds), the difference of wall clocks; a zone that is named once for all rows is
+    many times faster than one looked up row by row.
+    """
     start, end = table[clock.start], table[clock.end]
-    if wall:
-        passed = _epoch_us(_wall(table.time_zone, end)) - _epoch_us(_wall(table.time_zone, start))
-    else:
+    if zones is None:
         passed = _epoch_us_utc(end) - _epoch_us_utc(start)
+    else:
+        passed = ibis.null("int64")
+        for zone in zones:
+            here = _epoch_us(_wall(zone, end)) - _epoch_us(_wall(zone, start))
+            passed = ibis.ifelse(table.time_zone == zone, here, passed)
     if clock.seconds is None:
         return passed
     return passed.coalesce((table[clock.seconds] * 1_000_000).round().cast("int64"))
@@ -75,6 +85,13 @@ def unanswered(table: ibis.Table) -> ibis.Value:
     gave_up = table.answered.isnull() & table.answered_at.isnull() & (
         (table.abandoned.fill_null(0) > 0) | table.abandoned_at.notnull())
     return (table.answered.fill_null(1) == 0) | gave_up
+
+
+def _zones(request: Request, table: ibis.Table) -> list[str] | None:
+    """Return the time zones of the rows when wall clocks are asked for, else None."""
+    if request.variant.get("clock") != "wall":
+        return None
+    return sorted(request.tables.fetch(table.select("time_zone").distinct())["time_zone"].dropna())
 
 
 def _why(table: ibis.Table, clock: Clock, wall: bool, within_h: float | None) -> Why:
@@ -106,18 +123,19 @@ def _statistics(request: Request, statistics: Sequence[str], unit: int) -> pd.Da
 
     The standard error of the mean is s / sqrt(n).
     """
-    clock, wall = CLOCKS[request.measure.id], request.variant.get("clock") == "wall"
-    table = request.rows()
-    table = table.mutate(elapsed=elapsed(table, clock, wall))
-    why = _why(table, clock, wall, request.variant.get("within_h"))
-    sums = {"total": _.elapsed.sum().cast("float64"), "spread": (_.elapsed / unit).var(how="sample"),
+    clock, table = CLOCKS[request.measure.id], request.rows()
+    zones = _zones(request, table)
+    table = table.mutate(elapsed=elapsed(table, clock, zones))
+    why = _why(table, clock, zones is not None, request.variant.get("within_h"))
+    sums = {"total": _.elapsed.sum().cast("float64"), "squares": ((_.elapsed / unit) ** 2).sum(),
             "zero": (_.elapsed == 0).sum(), "long": (_.elapsed > DAY_US).sum()}
     needs = [name for alternative in request.measure.needs for name in alternative]
     groups = tally(request, count(request, table, why, sums, recorded=needs), why, sums)
     n = groups["rows_used"].astype("float64").where(groups["rows_used"] > 0)
     groups = groups.assign(denominator=n, numerator=np.nan)
     total = groups["total"] / unit
-    low, high = student(total / n, np.sqrt(groups["spread"] / n), n, request.variant["confidence"])
+    spread = ((groups["squares"] - total**2 / n) / (n - 1).where(n > 1)).clip(lower=0)
+    low, high = student(total / n, np.sqrt(spread / n), n, request.variant["confidence"])
     found = _percentiles(request, table, why, groups, [name for name in statistics if name != "mean"])
     parts = [
         groups.assign(statistic=name, numerator=total, value=total / n, low=np.maximum(low, 0), high=high)
@@ -151,21 +169,32 @@ def _percentiles(request: Request, table: ibis.Table, why: Why, groups: pd.DataF
 
 def _order_statistics(request: Request, table: ibis.Table, why: Why, groups: pd.DataFrame,
                       wanted: Sequence[tuple[np.ndarray, np.ndarray]]) -> pd.Series:
-    """Fetch the intervals that stand at the wanted (size of group, 1-based rank); indexed by group and rank."""
+    """Fetch the intervals that stand at the wanted (size of group, 1-based rank); indexed by group and rank.
+
+    Few ranks are asked of the engine as quantiles: the one at (rank - 1) / (size - 1) is an order statistic, and as
+    intervals are whole microseconds, rounding makes it exact. With many groups the rows are ranked once instead.
+    """
     pairs = {(int(n), int(rank)) for sizes, ranks in wanted for n, rank in zip(sizes, ranks, strict=True) if rank > 0}
-    if not pairs:
-        return pd.Series([], pd.MultiIndex.from_arrays([[], []]), dtype="float64")
     keys = list(request.by)
-    for _label, condition in why:
-        table = table.filter(~condition.fill_null(False))
-    placed = table.select(*keys, "elapsed").mutate(
-        size=_.elapsed.count().over(group_by=keys),
-        rank=ibis.row_number().over(group_by=keys, order_by="elapsed") + 1,
-    )
-    ranks = ibis.memtable(pd.DataFrame(sorted(pairs), columns=["size", "rank"]))
-    found = request.tables.fetch(placed.inner_join(ranks, ["size", "rank"]))
-    at = pd.MultiIndex.from_arrays([locate(found, groups, keys), found["rank"]])
-    return pd.Series(found["elapsed"].to_numpy("float64"), at)
+    used = each(judged(table, why).filter(_._why == -1).select(*keys, "elapsed"), keys)
+    levels = sorted({(rank - 1) / max(n - 1, 1) for n, rank in pairs})
+    if not pairs:
+        group, rank, values = [], [], []
+    elif len(levels) <= FEW:
+        found = request.tables.fetch(used.aggregate(by=keys, values=_.elapsed.quantile(levels)))
+        sizes = groups.set_index("_group")["rows_used"]
+        at = {level: place for place, level in enumerate(levels)}
+        held = [(int(number), rank, round(row[at[(rank - 1) / max(n - 1, 1)]]))
+                for number, row in zip(locate(found, groups, keys), found["values"], strict=True)
+                for n, rank in pairs if n == sizes[number]]
+        group, rank, values = map(list, zip(*held, strict=True))
+    else:
+        placed = used.mutate(size=_.elapsed.count().over(group_by=keys),
+                             rank=ibis.row_number().over(group_by=keys, order_by="elapsed") + 1)
+        ranks = ibis.memtable(pd.DataFrame(sorted(pairs), columns=["size", "rank"]))
+        found = request.tables.fetch(placed.inner_join(ranks, ["size", "rank"]))
+        group, rank, values = list(locate(found, groups, keys)), list(found["rank"]), list(found["elapsed"])
+    return pd.Series(values, pd.MultiIndex.from_arrays([group, rank]), dtype="float64")
 
 
 def audit(tables: Any, by: str | Sequence[str] = (), where: Mapping[str, Any] | None = None,
@@ -179,19 +208,20 @@ def audit(tables: Any, by: str | Sequence[str] = (), where: Mapping[str, Any] | 
     request = ask(tables, "response_time", by, where, {"clock": clock})
     if "interventions" not in request.tables.tables:
         raise UserError("these tables hold no interventions, so there is no clock to audit")
-    table = request.rows().filter(~_.is_aggregate)
+    table = request.rows()
+    zones = _zones(request, table)
     names = [name for name in CLOCKS if name != "speed_of_answer"]
     moments = list(dict.fromkeys(column for name in names for column in _columns(CLOCKS[name])))
     sums = {}
     for name in names:
-        passed, start = elapsed(table, CLOCKS[name], clock == "wall"), table[CLOCKS[name].start].notnull()
+        passed, start = elapsed(table, CLOCKS[name], zones), table[CLOCKS[name].start].notnull()
         sums |= {
             f"{name} n": (passed >= 0).sum(), f"{name} start_missing": (passed.isnull() & ~start).sum(),
             f"{name} end_missing_start_present": (passed.isnull() & start).sum(),
             f"{name} negative": (passed < 0).sum(), f"{name} zero": (passed == 0).sum(),
             f"{name} over_24h": (passed > DAY_US).sum(),
         }
-    groups = tally(request, count(request, table, [], sums, recorded=moments), [], sums)
+    groups = tally(request, count(request, table, [AGGREGATE], sums, recorded=moments), [AGGREGATE], sums)
     frame = pd.concat([_audited(groups, request.by, name) for name in names], ignore_index=True)
     for key in request.by:
         frame[key] = dimensions.written(key, frame[key])

@@ -8,7 +8,7 @@ from ibis import _
 from crisiskit.measures import dimensions
 from crisiskit.measures.answer import finish, locate, ratio, tally
 from crisiskit.measures.intervals import wilson
-from crisiskit.measures.request import Request, count
+from crisiskit.measures.request import Request, count, token
 from crisiskit.standard import dictionary
 
 KINDS = ("blank", *dictionary.MISSING)
@@ -71,16 +71,16 @@ def _codes(request: Request, table: ibis.Table, groups: pd.DataFrame, fields: li
         value = table[field][0] if table[field].type().is_array() else table[field]
         coded = table.mutate(kind=value.fill_null("blank")).filter(_coded(table[field]))
         counts = coded.group_by([*request.by, "kind"])
-        frame = request.tables.fetch(counts.aggregate(_rows=_.count(), _contacts=_.contacts.sum().coalesce(0)))
+        frame = request.fetch(counts.aggregate(_rows=_.count(), _contacts=_.contacts.sum().coalesce(0)))
         parts.append(frame.assign(field=field, _group=locate(frame, groups, request.by)))
     return pd.concat(parts) if parts else pd.DataFrame(columns=["field", "kind", "_group", "_rows", "_contacts"])
 
 
 def _tokens(request: Request, table: ibis.Table, groups: pd.DataFrame) -> pd.DataFrame:
     """Count rows and contacts by token of column `missing`, as `_codes` does."""
-    marked = table.filter(table.missing.notnull()).mutate(token=table.missing.split(";").unnest())
-    counts = marked.group_by([*request.by, "token"]).aggregate(_rows=_.count(), _contacts=_.contacts.sum().coalesce(0))
-    frame = request.tables.fetch(counts)
+    counts = table.filter(table.missing.notnull()).group_by([*request.by, "missing"])
+    frame = request.fetch(counts.aggregate(_rows=_.count(), _contacts=_.contacts.sum().coalesce(0)))
+    frame = frame.assign(token=frame["missing"].astype("str").str.split(";")).explode("token", ignore_index=True)
     parts = frame["token"].astype("str").str.partition("=")
     return frame.assign(field=parts[0], kind=parts[2], _group=locate(frame, groups, request.by))
 
@@ -116,7 +116,6 @@ def _absent(request: Request, rows: pd.DataFrame) -> pd.Series:
     table = dimensions.filtered(table, request.variant["table"],
                                 {key: value for key, value in request.where.items() if key == "source"}, "calendar")
     fields = list(dict.fromkeys(rows.loc[absent, "field"]))
-    tokens = ibis.literal(";") + table.missing.fill_null("") + "="
     held = request.tables.fetch(table.aggregate(**{
-        field: table[field].count() + tokens.contains(f";{field}=").sum() for field in fields})).iloc[0]
+        field: table[field].count() + token(table, f"{field}=").sum().coalesce(0) for field in fields})).iloc[0]
     return absent & ~rows["field"].isin([field for field in fields if held[field] > 0])

@@ -27,8 +27,6 @@ def share(request: Request) -> pd.DataFrame:
     cells = whole = count(request, table, why, also=[column], recorded=recorded)
     note = ""
     if request.is_list(column):
-        table = request.rows()
-        why = [("contacts missing", _.contacts.isnull()), *missing(table, column)]
         whole = count(request, table, why, recorded=recorded)
         note = f"multi-response: a record stands in each of its {column}, so shares need not sum to one"
     total = whole["_contacts"].where(whole["_why"] == -1, 0).groupby(whole["_group"]).sum()

@@ -36,7 +36,7 @@ class Request:
 
     def rows(self, table: ibis.Table | None = None, name: str = "interventions",
              also: Sequence[str] = ()) -> ibis.Table:
-        """Return the filtered rows with one column per group key; a list column has one row per distinct value.
+        """Return the filtered rows with one column per group key; list columns stay lists until `fetch` or `each`.
 
         `is_aggregate` and `contacts` are always there, so that every family may rely on them.
         """
@@ -45,18 +45,25 @@ class Request:
             dimensions.check(key, name, table)
         fiscal = self.variant["fiscal"]
         table = dimensions.filtered(table, name, self.where, fiscal)
-        fixed = {"is_aggregate": _.is_aggregate.fill_null(False)} if "is_aggregate" in table.columns else {
-            "is_aggregate": ibis.literal(False)}
-        table = table.mutate(**fixed, **({} if "contacts" in table.columns else {"contacts": ibis.null("int64")}))
-        keys = {key: dimensions.key(table, key, fiscal) for key in (*self.by, *also)}
-        for key, value in keys.items():
-            table = table.mutate(**{key: _each(value) if value.type().is_array() else value})
-        return table
+        lacking = {"is_aggregate": ibis.literal(False), "contacts": ibis.null("int64")}
+        fixed = {column: value for column, value in lacking.items() if column not in table.columns}
+        keys = {key: dimensions.key(table, key, fiscal) for key in (*self.by, *also) if key in dimensions.DIMENSIONS}
+        return table.mutate(**fixed, **keys) if fixed or keys else table
 
     def is_list(self, name: str) -> bool:
         """Tell whether a dictionary column holds lists, so that a record can stand in several groups."""
         column = dictionary.table(self.variant.get("table") or self.measure.table).columns.get(name)
         return column is not None and column.type == "list"
+
+    def fetch(self, expression: ibis.Table, also: Sequence[str] = ()) -> "pd.DataFrame":
+        """Fetch counts by group; a group whose key is a list becomes one row per distinct value, or one with null."""
+        frame = self.tables.fetch(expression)
+        for name in (*self.by, *also):
+            if self.is_list(name):
+                values = [[None] if value is None or len(value) == 0 else list(dict.fromkeys(value))
+                          for value in frame[name]]
+                frame = frame.assign(**{name: values}).explode(name, ignore_index=True)
+        return frame
 
     @property
     def by_clock(self) -> bool:
@@ -76,10 +83,26 @@ def ask(tables: Any, name: str, by: str | Sequence[str] = (), where: Mapping[str
     return Request(item, open_tables(tables), keys, conditions, item.accept(variant or {}))
 
 
-def _each(values: ibis.Value) -> ibis.Value:
-    """One row per distinct value of a list; a row whose list is null or empty stays, with null."""
-    empty = values.isnull() | (values.length() == 0)
-    return ibis.ifelse(empty, ibis.array([ibis.null("string")]), values.unique()).unnest()
+def each(table: ibis.Table, names: Sequence[str]) -> ibis.Table:
+    """Return one row per distinct value of every list column among `names`; a null or empty list gives null."""
+    for name in names:
+        values = table[name]
+        if values.type().is_array():
+            empty = values.isnull() | (values.length() == 0)
+            one = ibis.ifelse(empty, ibis.array([ibis.null("string")]), values.unique()).unnest()
+            table = table.mutate(**{name: one})
+    return table
+
+
+def judged(table: ibis.Table, why: Why) -> ibis.Table:
+    """Add `_why`: the position of the first condition that a row meets, -1 for a row that can be used.
+
+    The conditions stand bare in the cases, where null counts as not met, so that a later one is evaluated only for the
+    rows that got so far.
+    """
+    cases = [(condition.resolve(table) if hasattr(condition, "resolve") else condition, position)
+             for position, (_label, condition) in enumerate(why)]
+    return table.mutate(_why=ibis.cases(*cases, else_=-1) if cases else ibis.literal(-1))
 
 
 def count(request: Request, table: ibis.Table, why: Why, sums: Mapping[str, ibis.Value] | None = None,
@@ -90,8 +113,6 @@ def count(request: Request, table: ibis.Table, why: Why, sums: Mapping[str, ibis
     last), `_why` (index of the reason, -1 for used), `_rows`, `_contacts`, `_contacts_known` (rows that know them),
     `_contacts_aggregate`, `recorded_<column>` (values that are not null), and the named `sums`.
     """
-    cases = [(condition.fill_null(False), position) for position, (label, condition) in enumerate(_bound(table, why))]
-    keyed = table.mutate(_why=ibis.cases(*cases, else_=-1) if cases else ibis.literal(-1))
     counted = {
         "_rows": _.count(),
         "_contacts": _.contacts.sum().coalesce(0),
@@ -101,15 +122,9 @@ def count(request: Request, table: ibis.Table, why: Why, sums: Mapping[str, ibis
     counted |= {f"recorded_{column}": _[column].count() for column in recorded}
     counted |= {name: expression.coalesce(0) for name, expression in (sums or {}).items()}
     keys = list(request.by)
-    cells = request.tables.fetch(keyed.group_by([*keys, *also, "_why"]).aggregate(**counted))
+    cells = request.fetch(judged(table, why).group_by([*keys, *also, "_why"]).aggregate(**counted), also)
     cells = cells.sort_values([*keys, *also, "_why"], na_position="last", ignore_index=True)
     return cells.assign(_group=cells.groupby(keys, dropna=False, sort=False).ngroup() if keys else 0)
-
-
-def _bound(table: ibis.Table, why: Why) -> list[tuple[str, ibis.Value]]:
-    """Resolve deferred conditions against the table."""
-    return [(label, condition.resolve(table) if hasattr(condition, "resolve") else condition)
-            for label, condition in why]
 
 
 def missing(table: ibis.Table, column: str) -> list[tuple[str, ibis.Value]]:
@@ -117,16 +132,18 @@ def missing(table: ibis.Table, column: str) -> list[tuple[str, ibis.Value]]:
     value = table[column]
     kind = value.type()
     absent = value.isnull() | (value.length() == 0) if kind.is_array() else value.isnull()
-    tokens = ibis.literal(";") + table.missing.fill_null("") + ";" if "missing" in table.columns else None
+    reasons = []
     reasons = []
     for code in dictionary.MISSING:
-        tests = []
-        if tokens is not None:
-            tests.append(absent & tokens.contains(f";{column}={code};"))
+        tests = [absent & token(table, f"{column}={code}")]
         if kind.is_string() and code in dictionary.KINDS:
             tests.append(value == code)
         if kind.is_array() and code in dictionary.KINDS:
             tests.append((value.length() == 1) & (value[0] == code))
-        if tests:
-            reasons.append((code.replace("_", " "), ibis.or_(*tests)))
+        reasons.append((code.replace("_", " "), ibis.or_(*tests)))
     return [*reasons, ("blank", absent)]
+
+
+def token(table: ibis.Table, text: str) -> ibis.Value:
+    """Tell whether a token of column `missing` starts with `text` (no kind of missing is the beginning of another)."""
+    return table.missing.startswith(text) | table.missing.contains(f";{text}")

@@ -63,6 +63,8 @@ def _memory(frame: "pd.DataFrame") -> ibis.Table:
 def conform(name: str, table: ibis.Table) -> ibis.Table:
     """Give a table every dictionary column in its dictionary type: absent ones are null, other columns stay."""
     schema = dictionary.ibis_schema(name)
+    if all(column in table.columns and _same(table[column].type(), kind) for column, kind in schema.items()):
+        return table
     columns = {}
     for column, kind in schema.items():
         if column not in table.columns:
