@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -90,14 +90,17 @@ def read_lines(
     Raises UserError when most of a great many lines do not fit, for then the layout is wrong, not the lines.
     """
     tally, total = Tally(), re.compile("|".join(f"(?:{pattern})" for pattern in footer) or r"(?!)")
-    signs, quote, cut = len(layout.columns) - 1, layout.quote or "\n\n", layout.delimiter
-    plain, hollow = cut.isascii() and not footer, HOLLOW + BLANK + cut
-    with open_text(path, layout.encoding) as file, TextWriter(target, layout.columns, cut) as sink:
+    width, strict, hollow = len(layout.columns), _strict(layout), HOLLOW + BLANK + layout.delimiter + layout.quote
+    plain = (layout.delimiter + layout.quote).isascii() and not footer
+    with (
+        open_text(path, layout.encoding) as file,
+        TextWriter(target, layout.columns, layout.delimiter, layout.quote) as sink,
+    ):
         lines = _Lines(islice(enumerate(file, 1), layout.start, None), tally)
         in_footer = False
         while (line := lines.pull()) is not None:
             number, text = line
-            if plain and text.count(cut) == signs and quote not in text and MARK not in text and text.strip(hollow):
+            if plain and strict(text) and MARK not in text and text.strip(hollow):
                 sink.add_line(number, text)
                 tally.spanned += 1
                 continue
@@ -115,9 +118,23 @@ def read_lines(
                 whole = "".join(text for _, text in taken).rstrip("\r\n")
                 tally.rejects.append(Reject(number, fault, whole.replace(MARK, "\ufffd")))
             else:
-                sink.add(number, (cells or [])[: signs + 1])
+                sink.add(number, (cells or [])[:width])
             tally.spanned += len(taken)
     return sink, tally
+
+
+def _strict(layout: Layout) -> Callable[[str], object]:
+    """A test of whether a line is, in the strict form of RFC 4180, one record with a cell for every column.
+
+    It is a short cut for the many good lines; what does not pass is looked at with more patience.
+    """
+    sign, cuts = layout.quote or "\n\n", len(layout.columns) - 1
+    quote, cut = re.escape(layout.quote), re.escape(layout.delimiter)
+    cell = rf"[^{cut}{quote}\r\n]*+"
+    if quote:
+        cell = rf"(?:{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}|{cell})"
+    whole = re.compile(cell + f"{cut}{cell}" * cuts + r"[\r\n]*").fullmatch
+    return lambda text: text.count(layout.delimiter) == cuts if sign not in text else whole(text)
 
 
 def _fault(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 ROW = "source_row"
-BATCH = 50_000
+BATCH, BATCH_TEXT = 50_000, 1 << 25  # rows, and characters, that are held before they are written
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ class TextWriter:
     Within a batch, rows given as lines and rows given as cells are put back into the order of their numbers.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], delimiter: str = ","):
-        """Open `path`; `delimiter` cuts the lines given to `add_line`."""
+    def __init__(self, path: Path, columns: Sequence[str], delimiter: str = ",", quote: str = '"'):
+        """Open `path`; `delimiter` and `quote` (one, or none) are those of the lines given to `add_line`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self.path, self.rows, self.delimiter = path, 0, delimiter
+        self.path, self.rows, self._delimiter, self._quote = path, 0, delimiter, quote or False
         self.filled = [False] * len(columns)
         self._names = list(columns)
         self._schema = pa.schema([*((name, pa.string()) for name in columns), (ROW, pa.int64())])
@@ -81,19 +81,22 @@ class TextWriter:
         self._cells: list[Sequence[str | None]] = []
         self._line_numbers: list[int] = []
         self._lines: list[str] = []
+        self._held = 0
 
     def add(self, number: int, cells: Sequence[str | None]) -> None:
         """Add a row of cells; cells missing on the right are null."""
         self._row_numbers.append(number)
         self._cells.append(cells)
-        if len(self._row_numbers) >= BATCH:
+        self._held += sum(map(len, filter(None, cells)))
+        if len(self._cells) >= BATCH or self._held >= BATCH_TEXT:
             self._flush()
 
     def add_line(self, number: int, line: str) -> None:
-        """Add a line that holds no quotes and one delimiter fewer than there are columns."""
+        """Add a line that is one record, in strict form and with a cell for every column."""
         self._line_numbers.append(number)
         self._lines.append(line)
-        if len(self._line_numbers) >= BATCH:
+        self._held += len(line)
+        if len(self._lines) >= BATCH or self._held >= BATCH_TEXT:
             self._flush()
 
     def _flush(self) -> None:
@@ -123,7 +126,7 @@ class TextWriter:
         table = csv.read_csv(
             BytesIO(text),
             csv.ReadOptions(column_names=self._names, block_size=max(len(text), 1)),
-            csv.ParseOptions(delimiter=self.delimiter, quote_char=False, ignore_empty_lines=False),
+            csv.ParseOptions(delimiter=self._delimiter, quote_char=self._quote, ignore_empty_lines=False),
             csv.ConvertOptions(column_types=dict.fromkeys(self._names, pa.string()), null_values=[""],
                                strings_can_be_null=True),
         )

@@ -32,8 +32,9 @@ def test_names_are_unique_without_regard_to_case(raw):
     assert len({name.lower() for name in (*names, "source_row")}) == len(raw) + 1
 
 
-def test_writer_mixes_lines_and_cells(con, tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "BATCH", 3)
+@pytest.mark.parametrize(("limit", "value"), [("BATCH", 3), ("BATCH_TEXT", 5)])
+def test_writer_mixes_lines_and_cells(con, tmp_path, monkeypatch, limit, value):
+    monkeypatch.setattr(text, limit, value)
     with TextWriter(tmp_path / "t.parquet", ["a", 'b "x"', "c"], ";") as sink:
         for number in range(1, 9):
             if number % 2:
