@@ -160,7 +160,8 @@ def standard_rows(
     """All rows of the files in the shape of the standard table: every dictionary column, then working columns."""
     tallies, working = synthetic(table_map)
     columns, known = {**columns, **tallies}, dictionary.table(table_map.into).columns
-    wide = list({c.header: c for read in reads for c in wide_columns(table_map, read.columns, read.file)}.values())
+    met = [c for read in reads for c in wide_columns(table_map, read.columns, read.file)]
+    wide = list({(c.header, c.key): c for c in met}.values())  # one column may be part of several measures
     names = inputs(table_map, columns) | {column.header: True for column in wide}
     text = gathered(con, reads, names, name)
     view = text_view(con, text, table_map, columns, {**known, **working}, wide, name, source.time_zone)

@@ -21,9 +21,12 @@ def counts(tmp_path, text: str, **table) -> pd.DataFrame:
 
 def test_bins_are_added_up_to_cumulative_counts(tmp_path):
     rule = {"pattern": "(?P<line>a|b)_(10|15)", "measure": "answered_within_15s", "group": "line", "level": "{line}"}
+    first = rule | {"pattern": "(?P<line>a|b)_10", "measure": "answered_within_10s"}
     day = {"from": "day", "formats": "%m/%d/%Y"}
     text = "day,a_10,a_15,b_10,b_15\n1/2/2024,8,3,0,0\n1/3/2024,5,,7,x\n"
-    found = counts(tmp_path, text, columns={"period_start": day}, wide=[rule | {"add": True}])
+    both = counts(tmp_path, text, columns={"period_start": day}, wide=[rule | {"add": True}, first])
+    assert both.loc[both["measure"] == "answered_within_10s", "value"].tolist() == [8, 0, 5, 7]
+    found = both[both["measure"] == "answered_within_15s"]
     value = found.set_index([found["period_start"].astype(str), "level"])["value"]
     assert value["2024-01-02", "a"] == 11
     assert value["2024-01-02", "b"] == 0
