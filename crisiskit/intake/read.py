@@ -54,8 +54,12 @@ def find(patterns: tuple[str, ...], data: Path) -> list[tuple[Path, str | None]]
     found: dict[tuple[Path, str | None], None] = {}
     for pattern in patterns:
         outer, _, members = (pattern, "", "") if (data / pattern).is_file() else pattern.partition("!")
-        exact = data / outer
-        matches = [exact] if exact.is_file() else sorted(p for p in data.glob(outer) if p.is_file())
+        try:
+            matches = sorted(p for p in data.glob(outer) if p.is_file())
+        except (ValueError, NotImplementedError):  # an absolute path, or what is no glob
+            matches = []
+        if (data / outer).is_file():
+            matches = [data / outer]
         if not matches:
             here = sorted(p.relative_to(data).as_posix() for p in data.rglob("*") if p.is_file())
             near = nearest(outer, here) or nearest(Path(outer).name, [Path(each).name for each in here])

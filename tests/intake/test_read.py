@@ -31,6 +31,9 @@ def test_files_and_globs_each_once(read_all, tmp_path):
     [
         ("calls.csv", r"no file 'calls\.csv' in .*; did you mean 'call\.csv'\? There are: call\.csv, in/week35"),
         ("week35.csv", r"did you mean 'in/week35\.csv\.gz'\?"),
+        ("/nowhere/calls.csv", "no file '/nowhere/calls.csv' in"),
+        ("a**b", r"no file 'a\*\*b' in"),
+        ("in", "no file 'in' in"),
         ("*.xlsx", r"no file '\*\.xlsx' in .*data\. There are: call\.csv"),
     ],
 )
