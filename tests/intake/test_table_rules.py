@@ -127,3 +127,13 @@ def test_checks_between_tables_need_the_other_one(table_of):
     both = {one["id"]: one for one in checks.results("follow_ups", steps, [], others=contacts)}
     assert both["follow_up_record_exists"]["share"] == 1
     assert both["follow_up_record_exists"]["status"] == "fail"
+
+
+def test_the_impossible_points_of_montgomery_county_are_found(shared_data):
+    """The publisher's county reaches half a degree from its middle; 15 rows at five points lie far outside of it."""
+    con = connect(threads=1)
+    file = shared_data / "montgomery-county-pa-911" / "911.csv.gz"
+    points = con.read_csv(str(file)).select(latitude="lat", longitude="lng")
+    rule = catalogue.checks()["coordinates_far"].rule
+    found = TABLE["far"](Rows("interventions", points, TODAY), rule, {}).to_pyarrow().to_pylist()
+    assert found == [{"numerator": 15, "denominator": 99_492}]
