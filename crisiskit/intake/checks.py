@@ -166,15 +166,15 @@ def _whole(rows: Rows, check: Check, others: Mapping[str, Table]) -> tuple[int, 
 
 def _result(check: Check, found: tuple[int, int] | str | None) -> dict[str, Any]:
     """One entry of quality.json. `found` is None where the check is not applicable, a text where it failed to run."""
-    numerator, denominator = found if isinstance(found, tuple) else (None, None)
-    verdict = "not applicable" if found is None else "error"
+    counts = found if isinstance(found, tuple) else (None, None)
+    share, verdict = None, "error" if isinstance(found, str) else "not applicable"
     if isinstance(found, tuple):
-        verdict = status(*found, check.threshold)
+        share, verdict = (found[0] / found[1] if found[1] else None), status(*found, check.threshold)
     return {
         "id": check.id, "table": check.table, "columns": list(check.columns), "level": check.level,
         "category": check.category, "subcategory": check.subcategory, "severity": check.severity,
-        "threshold": check.threshold, "consequence": check.consequence, "numerator": numerator,
-        "denominator": denominator, "share": numerator / denominator if denominator else None, "status": verdict,
+        "threshold": check.threshold, "consequence": check.consequence, "numerator": counts[0],
+        "denominator": counts[1], "share": share, "status": verdict,
         "title": check.title, "guidance": check.guidance, "message": found if isinstance(found, str) else None,
     }
 
