@@ -54,9 +54,9 @@ def _fields(name: str, asked: str | None, table: ibis.Table) -> list[str]:
 
 
 def _coded(value: ibis.Value) -> ibis.Value:
-    """Tell whether a value is a kind of missing that stands in-band, or an empty list, which is no value either."""
+    """Tell whether a value is a kind of missing that stands in-band; an empty list is an answer (none of them)."""
     if value.type().is_array():
-        return (value.length() == 0) | ((value.length() == 1) & value[0].isin(dictionary.KINDS))
+        return (value.length() == 1) & value[0].isin(dictionary.KINDS)
     return value.isin(dictionary.KINDS)
 
 
@@ -81,7 +81,7 @@ def _tokens(request: Request, table: ibis.Table, groups: pd.DataFrame) -> pd.Dat
     counts = table.filter(table.missing.notnull()).group_by([*request.by, "missing"])
     frame = request.fetch(counts.aggregate(_rows=_.count(), _contacts=_.contacts.sum().coalesce(0)))
     frame = frame.assign(token=frame["missing"].astype("str").str.split(";")).explode("token", ignore_index=True)
-    parts = frame["token"].astype("str").str.partition("=")
+    parts = frame["token"].astype("str").str.partition("=").reindex(columns=range(3))  # none, where there is no token
     return frame.assign(field=parts[0], kind=parts[2], _group=locate(frame, groups, request.by))
 
 
