@@ -64,9 +64,8 @@ def _mix(report: "Report", section: Section, column: str, title: str) -> View:
     data = _top(asked, column, by).assign(label=lambda rows: rows[column].map(words))
     if len(asked) == 1:
         only = asked.iloc[0]
-        return View(
-            f"Always {words(only[column])}, where it is known: {share(only['numerator'], only['denominator'])}."
-        )
+        said = f"Always {words(only[column])}, where it is known: {share(only['numerator'], only['denominator'])}."
+        return View(said + (f" Not known: {reasons_text(only['reasons'])}." if only["reasons"] else ""))
     known = asked.drop_duplicates(list(by))["denominator"].sum() if by else asked["denominator"].iloc[0]
     if by:
         picture, unit = plots.dots(data, "label", "share of contacts (%)", report.split, percent=True), "share"
@@ -123,6 +122,8 @@ def _shares(report: "Report", section: Section, name: str, title: str, by: tuple
     asked = report.ask("outcome_share", by).dropna(subset=["value", "outcome", *by])
     if by == ("responder",):
         asked = _largest(asked)
+        if asked["responder"].nunique() == 1:
+            return nothing_known(section, f"all records have one responder, {words(asked['responder'].iloc[0])}")
     if asked.empty:
         return nothing_known(section, "no record has a known outcome")
     asked = _zeros(asked, by) if by else asked
@@ -175,6 +176,8 @@ def _flags(report: "Report", section: Section, name: str, title: str, by: tuple[
     asked = asked.dropna(subset=["value", *by])
     if by == ("responder",):
         asked = _largest(asked)
+        if asked["responder"].nunique() == 1:
+            return nothing_known(section, f"all records have one responder, {words(asked['responder'].iloc[0])}")
     if asked.empty:
         return nothing_known(section, "no record says yes or no")
     data = asked.assign(label=asked["finding"]).reset_index(drop=True)

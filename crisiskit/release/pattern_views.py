@@ -22,6 +22,7 @@ INTERVALS = {
     "response_time": "received to arrived",
     "on_scene_time": "arrived to cleared",
 }
+DRAWN = 0.95  # of the response times; the tail would press the rest against the axis
 STATISTICS = {"median": "median", "p75": "75th percentile", "p90": "90th percentile"}
 
 
@@ -85,6 +86,9 @@ def fiscal_years(report: "Report", section: Section) -> View:
     data = data.assign(label=names + (": " + data[report.split] if report.split else ""))
     whole = data.loc[~data["incomplete"], "period"].unique()
     total = int(data["contacts"].sum())
+    runs = f"Fiscal years run {FISCAL_YEARS[report.fiscal_year]}."
+    if len(data) == 1:
+        return View(f"{runs} All {counted(total, 'contact')} fall into one, {data['label'].iloc[0]}.")
     figure = report.figures.save(
         plots.bars(data, "label", "contacts", "contacts"),
         "contacts_by_fiscal_year",
@@ -96,7 +100,7 @@ def fiscal_years(report: "Report", section: Section) -> View:
         unit="contacts",
     )
     complete = f"Complete: {joined(whole)}." if len(whole) else "No year is covered whole: do not compare the years."
-    return View(f"Fiscal years run {FISCAL_YEARS[report.fiscal_year]}. {complete}", figure)
+    return View(f"{runs} {complete}", figure)
 
 
 @shows(NOTEBOOK, "hour_weekday")
@@ -200,7 +204,7 @@ def _side_by_side(data: "pd.DataFrame") -> "pd.DataFrame":
 
 @shows(NOTEBOOK, "response_ecdf")
 def response_ecdf(report: "Report", section: Section) -> View:
-    """The whole distribution of response time, up to its 99th percentile, in steps of a minute."""
+    """The whole distribution of response time, up to its 95th percentile, in steps of a minute."""
     asked = report.ask("response_time", within_h=report.within_h).set_index("statistic")
     n = int(asked["rows_used"].iloc[0])
     if not n:
@@ -212,7 +216,7 @@ def response_ecdf(report: "Report", section: Section) -> View:
     total = data[report.split].map(ends) if report.split else ends
     grouped = data.groupby(report.split)["records"] if report.split else data["records"]
     data = data.assign(share=grouped.cumsum() / total)
-    top = data.loc[data["share"] >= 0.99, "minutes"].min()
+    top = data.loc[data["share"] >= DRAWN, "minutes"].min()
     shown = data[data["minutes"] <= max(top, 1)].reset_index(drop=True)
     marks = [(f"{name} {minutes_text(asked.loc[key, 'value'])}", asked.loc[key, "value"])
              for key, name in (("median", "median"), ("p90", "90th percentile"))]  # fmt: skip
@@ -220,7 +224,7 @@ def response_ecdf(report: "Report", section: Section) -> View:
         plots.ecdf(shown, "minutes", "share", "minutes from receipt to first arrival", marks, report.split),
         "response_time_distribution",
         title="Share of responses that arrived within so many minutes",
-        caption="Cumulative share by whole minute, drawn up to the 99th percentile.",
+        caption="Cumulative share by whole minute, drawn up to the 95th percentile.",
         alt=f"Rising step line; {joined(name for name, _ in marks)}.",
         data=shown,
         n=n,

@@ -146,7 +146,7 @@ def units(report: "Report", section: Section) -> View:
     import pandas as pd
 
     if not report.quality["units"]:
-        return nothing_known(section, "no duration was read from this source's files")
+        return nothing_known(section, "no duration was read as a number with a unit")
     table = pd.DataFrame(report.quality["units"])
     order = {"contradicts": 0, "mixed": 1, "undecided": 2}
     table = table.sort_values(

@@ -225,8 +225,8 @@ def temporary_folder() -> Path:
 
 def _source_line(about: dict[str, Any]) -> str:
     parts = [about.get("publisher") or about["source"], about.get("dataset") or ""]
-    licence = about.get("licence") or ""
-    return ", ".join(part for part in parts if part) + (f" ({licence})" if licence else "")
+    licence = f" (licence: {about['licence']})" if about.get("licence") else ""
+    return ", ".join(part for part in parts if part) + licence
 
 
 def _json(path: Path) -> dict[str, Any]:

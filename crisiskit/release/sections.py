@@ -16,13 +16,17 @@ Recorded = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True)
 class Section:
-    """One section of a notebook. `needs` are alternatives of (table, column) pairs; empty: shown for every source."""
+    """One section of a notebook. `needs` are alternatives of (table, column) pairs; empty: shown for every source.
+
+    `asks` says in words what any of many alternatives would be; empty where the columns say it themselves.
+    """
 
     notebook: str
     id: str
     title: str
     measure: str
     needs: tuple[tuple[tuple[str, str], ...], ...]
+    asks: str
 
     def lacks(self, recorded: Recorded) -> tuple[str, ...]:
         """The columns that are missing, of the alternative that lacks least; empty when the section can be shown."""
@@ -48,7 +52,7 @@ def sections(notebook: str) -> Mapping[str, Section]:
     found = {}
     for name, entry in _entries()[notebook]["sections"].items():
         needs = tuple(tuple(_column(word) for word in words) for words in entry.get("needs", ()))
-        found[name] = Section(notebook, name, entry["title"], entry.get("measure", ""), needs)
+        found[name] = Section(notebook, name, entry["title"], entry.get("measure", ""), needs, entry.get("asks", ""))
     return MappingProxyType(found)
 
 

@@ -6,7 +6,7 @@ from crisiskit.release import plots
 from crisiskit.release.pattern_views import NOTEBOOK
 from crisiskit.release.sections import Section, sections
 from crisiskit.release.tables import reasons_text, share, words
-from crisiskit.release.view import View, counted, joined, nothing_known, shows
+from crisiskit.release.view import View, counted, joined, not_recorded, nothing_known, shows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def line(report: "Report", section: Section) -> View:
     )
     known = asked.dropna(subset="value").reset_index(drop=True)
     if known.empty:
-        return nothing_known(section, f"{asked['reasons'].iloc[0]}")
+        return not_recorded(section, ())
     left = "; ".join(dict.fromkeys(reasons_text(text) for text in known["reasons"] if text))
     data = known.assign(formula=known["label"], label=known["label_short"])
     data = data[["label", "formula", "numerator", "denominator", "value", "low", "high", "reasons"]]
@@ -95,8 +95,8 @@ def time_per_contact(report: "Report", section: Section) -> View:
 def absent(report: "Report") -> View:
     """The sections that this source has no columns for, with what each would need."""
     every = sections(report.notebook).values()
-    lacking = [(section.title, section.lacks(report.recorded)) for section in every]
-    points = tuple(f"{title}: needs {joined(columns)}" for title, columns in lacking if columns)
+    lacking = [(section, section.lacks(report.recorded)) for section in every]
+    points = tuple(f"{section.title}: needs {section.asks or joined(lacks)}" for section, lacks in lacking if lacks)
     if not points:
         return View("Every section of this notebook has its columns in this source.")
     return View(f"{counted(len(points), 'section')} of {len(every)} had nothing to rest on:", points=points)

@@ -55,7 +55,9 @@ class View:
 
 def not_recorded(section: Section, lacks: tuple[str, ...]) -> View:
     """The one line that stands for a section whose columns a source does not have."""
-    return View(f"Not recorded in this source: {_lower(section.title)} (needs {joined(lacks)}).", absent=True)
+    return View(
+        f"Not recorded in this source: {_lower(section.title)} (needs {section.asks or joined(lacks)}).", absent=True
+    )
 
 
 def nothing_known(section: Section, reason: str) -> View:
