@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -126,7 +126,9 @@ def _fast(con: "Backend", spec: ReadSpec, path: Path, layout: Layout, seen: Scan
     columns = _kept(layout, filled)
     table = view(con, source, dict(zip(columns, cells, strict=False)), f"{layout.start} + row_number() over ()")
     notes = (f"{seen.tail} empty lines",) if seen.tail else ()
-    return Text(columns, rows, (), notes, table, "csv")
+    odd = seen.no_break or (seen.tabs and layout.delimiter != "\t")
+    blanks: Literal["none", "spaces", "odd"] = "odd" if odd else "spaces" if seen.spaces else "none"
+    return Text(columns, rows, (), notes, table, "csv", blanks=blanks)
 
 
 def _careful(con: "Backend", spec: ReadSpec, path: Path, name: str, layout: Layout, work: Path) -> Text:

@@ -13,6 +13,7 @@ CHUNK = 1 << 22
 HOLLOW = ' \t,;|"'  # a line of these alone holds no record, or an empty one
 _HOLLOW_LINE = re.compile(rb'\n[ \t,;|"]*\r?(?=\n)')
 _OPENS_HOLLOW = np.isin(np.arange(256), list(b"\r\n" + HOLLOW.encode()))
+_EDGES = [edge for mark in (b",", b";", b"|", b"\t", b'"', b"\r", b"\n") for edge in (b" " + mark, mark + b" ")]
 _MARKS = {BOM_UTF8: "utf-8-sig", BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -22,7 +23,8 @@ class Scan:
 
     `mark` is the encoding that a byte-order mark names. Line ends are counted as \\r\\n, all \\n, and \\r alone;
     `lines` counts those that \\n ends, and a last one without it. `hollow` lines hold nothing but blanks, delimiters
-    and quotes; `tail` counts the wholly empty ones at the end of the file.
+    and quotes; `tail` counts the wholly empty ones at the end of the file. `spaces`: a space may begin or end a cell;
+    `tabs` and `no_break`: the file has tabs, or no-break spaces (as UTF-8).
     """
 
     bytes: int
@@ -37,6 +39,9 @@ class Scan:
     lines: int
     hollow: int
     tail: int
+    spaces: bool
+    tabs: bool
+    no_break: bool
 
     @property
     def uniform(self) -> bool:
@@ -55,8 +60,12 @@ class _Counter:
     all_cr: int = 0
     hollow: int = 0
     tail: int = 0
+    spaces: bool = False
+    tabs: bool = False
+    no_break: bool = False
     utf8: bool = True
     ascii: bool = True
+    last: bytes = b"\n"  # the last byte of the chunk before
     split: bool = False  # the chunk before ended with a carriage return
     first: bytes = b""
     line: bytes = b"\n"  # the unfinished line, after the \n before it
@@ -76,6 +85,11 @@ class _Counter:
             self.crlf += chunk.count(b"\r\n")
         self.crlf += self.split and chunk.startswith(b"\n")
         self.split = chunk.endswith(b"\r")
+        seam = self.last + chunk
+        self.tabs = self.tabs or b"\t" in chunk
+        self.no_break = self.no_break or b"\xc2\xa0" in seam
+        self.spaces = self.spaces or any(edge in seam for edge in _EDGES)
+        self.last = chunk[-1:]
         if _is_hollow(self.line) or _OPENS_HOLLOW[values[ends[:-1] + 1]].any():
             self.hollow += len(_HOLLOW_LINE.findall(self.line + chunk))
         if len(ends):
@@ -111,6 +125,7 @@ def scan(path: Path) -> Scan:
         utf8=seen.utf8 and not seen.decoder.getstate()[0],
         nuls=seen.nuls, crlf=seen.crlf, lf=seen.lf, cr=seen.all_cr - seen.crlf, lines=seen.lf + open_line,
         hollow=seen.hollow + (open_line and _is_hollow(seen.line)), tail=max(0, seen.tail - 1),
+        spaces=seen.spaces or seen.last == b" ", tabs=seen.tabs, no_break=seen.no_break,
     )
 
 

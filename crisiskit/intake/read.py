@@ -83,7 +83,7 @@ def _read_file(
                 file=source.name + text.part, bytes=source.bytes or size, sha256=source.digest or hashed,
                 format=text.format, encoding=text.encoding, delimiter=text.delimiter, columns=text.columns,
                 rows_read=text.rows_read, rejects=text.rejects, notes=source.notes + text.notes, table=text.table,
-                origin=path, stamp=before)
+                origin=path, stamp=before, blanks=text.blanks)
             for text in texts
         ]
     if stamp(path) != before:

@@ -46,6 +46,9 @@ def _cells(
             made[name] = number_cell(name, column, spec, text)
         elif column.type == "boolean":
             value = cells.yes_no(view[f"f_{name}"], spec.yes, spec.no)
+            if "" in (*spec.yes, *spec.no):  # the form's instructions say what a blank means
+                blank = text.isnull() if kind is None else text.isnull() & (kind.fill_null("blank") == "blank")
+                value = ibis.ifelse(blank, "" in spec.yes, value)
             unread = ibis.ifelse(text.notnull() & value.isnull(), entry(name, "neither yes nor no", text), NULL)
             made[name] = Cell(value, aside=unread)
         else:
@@ -83,10 +86,9 @@ def _problem(
         )
         reasons.append(ibis.ifelse(made[name].value.isnull(), said, NULL))
     if table_map.undated == "quarantine" and table_map.into == "interventions":
-        texts = [view[f"x_{n}"] for n in columns if f"m_{n}" in view.columns]
-        met = cells.joined(texts, " | ") if texts else NULL
-        others = [made[n].extra.get("day", made[n].value) for n in ("reported_at", "recorded_on") if n in made]
-        none = ibis.coalesce(day, *others).isnull()  # a date of writing is a date too
+        clocks = [n for n in columns if f"m_{n}" in view.columns]
+        met = cells.joined([view[f"x_{n}"] for n in clocks], " | ") if clocks else NULL
+        none = ibis.coalesce(day, *[made[n].extra.get("day", made[n].value) for n in clocks]).isnull()
         said = ibis.coalesce(
             ibis.literal("no usable date: ") + met, ibis.literal("no usable date: all date cells are blank")
         )
@@ -134,6 +136,15 @@ def _period(table_map: TableMap, view: Table, made: dict[str, Cell], day: Value)
         "period_end": ibis.ifelse(total, last.cast("date"), day),
         "time_precision": ibis.ifelse(total, rule.period, fine),
     }
+
+
+def _no_clock_on_totals(table_map: TableMap, received: Cell, out: dict[str, Value]) -> None:
+    """Take the time of day off totals of a day or longer: a form's time of the first call is not that of the others."""
+    if table_map.aggregate and table_map.aggregate.period != "hour":
+        total = out["is_aggregate"]
+        for column in ("received_at", "received_local"):
+            out[column] = ibis.ifelse(total, ibis.null(out[column].type()), out[column])
+        received.kind = ibis.ifelse(total, "not_applicable", NULL if received.kind is None else received.kind)
 
 
 def inputs(table_map: TableMap, columns: Mapping[str, ColumnMap]) -> dict[str, bool]:
@@ -190,8 +201,11 @@ def standard_rows(
         out["time_zone"] = ibis.literal(source.time_zone)
         if "received_at" in made:
             out.setdefault("received_local", made["received_at"].extra["local"])
+            _no_clock_on_totals(table_map, made["received_at"], out)
     elif table_map.into == "counts" and "period_start" in made:
-        out.setdefault("period_end", made["period_start"].value)
+        span = _period(table_map, view, made, day)
+        out["period_start"] = span["period_start"]
+        out.setdefault("period_end", span["period_end"])
     kinds = {n: cell.kind for n, cell in made.items() if cell.kind is not None and n in known}
     kinds = {n: ibis.ifelse(kind == "blank", NULL, kind) for n, kind in kinds.items()}
     asides = {n: cell.aside for n, cell in made.items() if cell.aside is not None}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crisiskit.intake.fileread import Reject
 
@@ -31,6 +31,7 @@ class Text:
     encoding: str | None = None
     delimiter: str | None = None
     part: str = ""
+    blanks: Literal["none", "spaces", "odd"] = "odd"
 
 
 def unique_names(raw: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:

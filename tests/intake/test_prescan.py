@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crisiskit.intake import prescan
 from crisiskit.intake.prescan import scan
 
-PARTS = [b"\r", b"\n", b"\r\n", b"a", b"\xc3\xa9", b"\xe9", b" ", b",", b'"', b"\0"]
+PARTS = [b"\t", b"\xc2\xa0", b"\r", b"\n", b"\r\n", b"a", b"\xc3\xa9", b"\xe9", b" ", b",", b'"', b"\0"]
 
 
 @settings(max_examples=200, deadline=None)
@@ -33,6 +33,9 @@ def test_counts(parts, chunk, tmp_path_factory):
         content.count(b"\n"), content.count(b"\r\n"), len(re.findall(rb"\r(?!\n)", content)))
     assert (seen.nuls, seen.ascii, seen.utf8) == (content.count(b"\0"), content.isascii(), utf8)
     assert seen.lines == len(lines)
+    assert (seen.tabs, seen.no_break) == (b"\t" in content, b"\xc2\xa0" in content)
+    if re.search(rb'(^|[,;|\t"\r\n]) | ([,;|\t"\r\n]|$)', content):
+        assert seen.spaces or not content
     if seen.uniform:
         assert seen.hollow == sum(not line.strip(b' \t,;|"\r') for line in lines)
         body = content.rstrip(b"\r\n")
