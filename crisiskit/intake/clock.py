@@ -1,23 +1,25 @@
 """Clocks: text to local wall time to instants, with daylight saving.
 
-Transitions come from the zone database and are compiled into one search tree of comparisons, so that any engine can run
-it and an ambiguous or non-existent wall time is found, not guessed: a wall time that occurs twice is read as its first
-pass and flagged; one that does not exist is read with the offset before the jump and flagged.
+Transitions come from the zone database and are compiled into look-ups in short constant lists, so that any engine runs
+them and a doubtful wall time is found, not guessed: one that occurs twice is read as its first pass and flagged; one
+that does not exist is read with the offset before the jump and flagged.
 """
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.datatypes as dt
-from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Value
+from ibis.expr.types import BooleanValue, IntegerValue, StringValue
 
 from crisiskit.intake.cells import any_of
 
 MICRO = 1_000_000
 DAY = 86_400 * MICRO
+NEVER = 2**62
 ISO = (
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%d %H:%M:%S",
@@ -51,6 +53,11 @@ def wall(micros):
     """The wall time that many microseconds after 1970 began (an engine function)."""
 
 
+@ibis.udf.scalar.builtin(name="list_extract", signature=((dt.Array(dt.int64), dt.int64), dt.int64))
+def list_extract(values, index):
+    """The element of a list at a position counted from 1 (an engine function)."""
+
+
 class Jump(NamedTuple):
     """A change of offset: the instant (s since 1970) and the offsets before and after (s)."""
 
@@ -80,38 +87,51 @@ def jumps(zone: str) -> tuple[Jump, ...]:
     return tuple(found)
 
 
-def _tree(key: IntegerValue, edges: list[int], leaves: list[Value]) -> Value:
-    """Nested CASE that finds the leaf whose interval holds `key`: edges[i-1] <= key < edges[i]."""
-    if not edges:
-        return leaves[0]
-    middle = len(edges) // 2
-    left = _tree(key, edges[:middle], leaves[: middle + 1])
-    right = _tree(key, edges[middle + 1 :], leaves[middle + 1 :])
-    return ibis.ifelse(key < edges[middle], left, right)
+def _at(values: list[int], index: IntegerValue) -> IntegerValue:
+    """The number at `index` (from 0) of a constant list."""
+    return list_extract(ibis.literal(values, type="array<int64>"), index + 1)
+
+
+def _passed(key: IntegerValue, edges: list[int]) -> IntegerValue:
+    """How many of the sorted `edges` [us] lie at or before `key`: those of earlier years, and those it has passed."""
+    years = range(SPAN[0], SPAN[1] + 2)
+    starts = [day_number(date(year, 1, 1)) * DAY for year in years]
+    before = [sum(edge < start for edge in edges) for start in starts]
+    most = max(after - first for first, after in pairwise([*before, len(edges)]))
+    year = wall(key).year().clip(years[0], years[-1]) - years[0]
+    first = _at(before, year)
+    padded = edges + [NEVER] * (most + 1)
+    return first + sum(ibis.ifelse(key >= _at(padded, first + i), 1, 0) for i in range(most))
 
 
 def offset_code(key: IntegerValue, zone: str) -> IntegerValue:
-    """Offset in seconds plus 1 where the wall time occurs twice and plus 2 where it does not exist."""
+    """Offset [us] at a wall time [us], plus 1 where that time occurs twice and plus 2 where it does not exist."""
     changes = jumps(zone)
     if not changes:
-        constant = int(datetime(2020, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset().total_seconds())
-        return ibis.literal(constant, type="int64")
-    leaves = []
-    for change in changes:
-        doubtful = (change.at + min(change.before, change.after)) * MICRO
-        flag = 1 if change.after < change.before else 2
-        leaves.append(ibis.ifelse(key >= doubtful, change.before + flag, change.before))
-    leaves.append(ibis.literal(changes[-1].after))
-    return _tree(key, [(c.at + max(c.before, c.after)) * MICRO for c in changes], leaves).cast("int64")
+        return ibis.ifelse(key.notnull(), _constant(zone), ibis.null("int64"))
+    index = _passed(key, [(c.at + max(c.before, c.after)) * MICRO for c in changes])
+    offsets = [c.before * MICRO for c in changes] + [changes[-1].after * MICRO]
+    doubtful = [(c.at + min(c.before, c.after)) * MICRO for c in changes] + [NEVER]
+    flags = [1 if c.after < c.before else 2 for c in changes] + [0]
+    return _at(offsets, index) + ibis.ifelse(key >= _at(doubtful, index), _at(flags, index), 0)
 
 
 def offset_at(key: IntegerValue, zone: str) -> IntegerValue:
-    """Offset in seconds at an instant given in microseconds since 1970."""
+    """Offset [us] at an instant given in microseconds since 1970."""
     changes = jumps(zone)
     if not changes:
-        return offset_code(key, zone)
-    offsets = [ibis.literal(c.before) for c in changes] + [ibis.literal(changes[-1].after)]
-    return _tree(key, [c.at * MICRO for c in changes], offsets).cast("int64")
+        return ibis.ifelse(key.notnull(), _constant(zone), ibis.null("int64"))
+    offsets = [c.before * MICRO for c in changes] + [changes[-1].after * MICRO]
+    return _at(offsets, _passed(key, [c.at * MICRO for c in changes]))
+
+
+def _constant(zone: str) -> int:
+    return int(datetime(2020, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset().total_seconds()) * MICRO
+
+
+def doubt_of(code: IntegerValue) -> IntegerValue:
+    """What `offset_code` says of a wall time: 0 it is plain, 1 it occurs twice, 2 it does not exist."""
+    return ((code % MICRO) + MICRO) % MICRO
 
 
 def has_time(form: str) -> bool:

@@ -223,10 +223,10 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
     if column.type == "local":
         return Cell(clock.wall(usable), aside=aside, extra={"day": good_day})
     code, doubt = working[f"c_{name}"], working[f"q_{name}"]
-    micros = usable - (code - doubt) * clock.MICRO
+    micros = usable - (code - doubt)
     local = clock.wall(usable)
     if zone_of(spec, zone) != zone:
-        local = clock.wall(micros + clock.offset_at(micros, zone) * clock.MICRO)
+        local = clock.wall(micros + clock.offset_at(micros, zone))
         good_day = ibis.ifelse(local.notnull(), local.cast("date"), good_day)
     doubtful = usable.notnull() & (doubt != 0)
     said = ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time")

@@ -48,3 +48,17 @@ def gathered(con: Any, reads: Sequence[FileRead], names: dict[str, bool], name: 
             )
         )
     return barrier(con, parts[0] if len(parts) == 1 else ibis.union(*parts), f"{name}_gathered")
+
+
+def constants(table: Table) -> dict[str, Value]:
+    """The columns of a selection that are the same in every row: literals, and columns that the source lacks."""
+    return {name: value.to_expr() for name, value in table.op().values.items() if not value.relations}
+
+
+def stored(con: Any, table: Table, name: str, fixed: dict[str, Value]) -> Table:
+    """The rows as a working table of the engine, without the columns of `fixed`, which are put back where used.
+
+    Most standard columns are empty in any one source, and the engine would give each of their cells its bytes.
+    """
+    kept = con.create_table(name, table.drop(*fixed), temp=True)
+    return kept.mutate(**fixed).select(*table.columns)

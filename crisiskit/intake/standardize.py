@@ -17,6 +17,7 @@ from crisiskit.errors import UserError
 from crisiskit.intake import checks, collapse, fates, identifiers, quarantine, tally, units
 from crisiskit.intake.codebooks import with_code_books
 from crisiskit.intake.compile import Headers
+from crisiskit.intake.gather import constants, stored
 from crisiskit.intake.ledger import Ledger, LedgerDoesNotClose
 from crisiskit.intake.mapping import SourceMap, TableMap, load
 from crisiskit.intake.read import FileRead, read_files
@@ -111,22 +112,23 @@ def one_table(
     for read in reads:
         suspects = identifiers.refuse(table_map, f"tables.{name}.columns", read, Headers(read.columns, read.file))
         ledger.unmapped_columns[read.file] = _unmapped(read, table_map, suspects)
-    rows = con.create_table(
-        f"{name}_rows", standard_rows(con, reads, source, table_map, columns, name, secret), temp=True
-    )
+    made = standard_rows(con, reads, source, table_map, columns, name, secret)
+    fixed = constants(made)
+    rows = stored(con, made, f"{name}_rows", fixed)
     for read in reads:
         read.check_unchanged()
     durations = [d for d in DURATIONS if f"_n_{d}" in rows.columns]
     ready, verdicts = units.converted(rows, durations)
     ready = collapse.ranked(ready, table_map)
     if table_map.one_row_per or table_map.duplicates == "collapse":
-        ready = con.create_table(f"{name}_ranked", ready, temp=True)
+        ready = stored(con, ready, f"{name}_ranked", fixed)
     live = ready.filter(ready["_excluded"].isnull() & ready["_problem"].isnull())
     records = collapse.records(live, table_map)
     if table_map.wide or table_map.tally:
         records = con.create_table(f"{name}_cells", tally.spread(records, table_map), temp=True)
     elif table_map.one_row_per:
-        records = con.create_table(f"{name}_records", records, temp=True)
+        empty = {n: value for n, value in fixed.items() if n not in table_map.columns}
+        records = stored(con, records, f"{name}_records", empty)
     found = checks.compiled(table_map.into, records, mapped=filled(table_map))
     checked = checks.apply(records, found)
     bad = checked.filter(checked["_row_problem"].notnull())

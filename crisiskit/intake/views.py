@@ -108,7 +108,7 @@ def text_view(
             codes = known_codes(known[column], spec) or []
             judged[f"v_{column}"] = cells.coded(view[f"f_{column}"], spec.codes, codes)
     view = barrier(con, view.mutate(**judged), f"{name}_judged")
-    doubts = {f"q_{c}": ((view[f"c_{c}"] % 60) + 60) % 60 for c in columns if f"c_{c}" in judged}
+    doubts = {f"q_{c}": clock.doubt_of(view[f"c_{c}"]) for c in columns if f"c_{c}" in judged}
     if doubts:
         view = barrier(con, view.mutate(**doubts), f"{name}_doubts")
     return view
