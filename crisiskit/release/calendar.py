@@ -22,8 +22,9 @@ STEPS = {"day": 92, "week": 560, "month": 10_000, "year": 100_000}
 FIRST_MONTH = {"calendar": 1, "state": 7, "federal": 10}
 
 
-def choose_step(report: "Report", span: tuple[date, date]) -> str:
+def choose_step(report: "Report") -> str:
     """The finest step that suits the span, that most contacts are dated to, and in which few periods stand empty."""
+    span = report.span
     days = (span[1] - span[0]).days + 1
     suited = [step for step, longest in STEPS.items() if days <= longest]
     for step in suited[:-1]:
@@ -35,28 +36,25 @@ def choose_step(report: "Report", span: tuple[date, date]) -> str:
     return suited[-1]
 
 
-def timeline(report: "Report", step: str, span: tuple[date, date]) -> "pd.DataFrame":
-    """Contacts by period and, where the report is split, by its groups.
+def timeline(report: "Report", step: str) -> "pd.DataFrame":
+    """Contacts by period and, where the report is split, by its groups, each over the days that it covers itself.
 
     Columns: `period` (label), the split column, `contacts`, `low`, `high` (95 % Poisson interval), `incomplete`, `date`
     (first day). A period without any record has null contacts: nothing is known of it, and zero is not known either.
     """
     import pandas as pd
 
-    by = (step, report.split) if report.split else (step,)
-    asked = report.ask("contacts", by).dropna(subset=step)
-    asked = asked.assign(period=asked[step].astype(str), contacts=asked["value"])
-    frame = pd.DataFrame(bounds(step, span, report.fiscal_year), columns=["period", "date", "end"])
-    slack = report.slack
-    started = frame["date"] + timedelta(days=slack) < pd.Timestamp(span[0])
-    ended = frame["end"] - timedelta(days=slack) > pd.Timestamp(span[1])
-    frame = frame.assign(incomplete=started | ended).drop(columns="end")
-    if report.split:
-        frame = frame.merge(pd.DataFrame({report.split: report.groups(report.split)}), how="cross")
     keys = ["period", report.split] if report.split else ["period"]
-    merged = frame.merge(asked[[*keys, "contacts", "low", "high"]], on=keys, how="left")
-    if report.split:
-        merged = merged.sort_values([report.split, "date"], kind="stable", ignore_index=True)
+    asked = report.ask("contacts", (step, report.split) if report.split else (step,)).dropna(subset=step)
+    asked = asked.assign(period=asked[step].astype(str), contacts=asked["value"])
+    frames = []
+    for group, (first, last) in report.spans.items():
+        frame = pd.DataFrame(bounds(step, (first, last), report.fiscal_year), columns=["period", "date", "end"])
+        before = frame["date"] + timedelta(days=report.slack) < pd.Timestamp(first)
+        after = frame["end"] - timedelta(days=report.slack) > pd.Timestamp(last)
+        frame = frame.assign(incomplete=before | after)
+        frames.append(frame.assign(**{report.split: group}) if report.split else frame)
+    merged = pd.concat(frames, ignore_index=True).merge(asked[[*keys, "contacts", "low", "high"]], on=keys, how="left")
     return merged[[*keys, "contacts", "low", "high", "incomplete", "date"]]
 
 

@@ -10,12 +10,14 @@ from crisiskit.release.view import View, counted, joined, nothing_known, shows
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from crisiskit.release.report import Report
 
 DRAWN = 24  # fields in the overview
 PANELS = 6  # fields by site and by month
 SITES = 12
+ENOUGH = 10  # records of a group to which a field applies, below which its share says little
 KINDS = tuple(stacks.KINDS)
 OPTIONAL = "A field may be optional, and staff are told not to press callers: missing is not the same as careless."
 
@@ -69,56 +71,60 @@ def completeness_month(report: "Report", section: Section) -> View:
 
 
 def _compared(report: "Report", section: Section, column: str, one: str) -> View:
-    """Small panels of the fields whose known share varies most over the groups of `column`."""
+    """Small panels of the fields whose known share varies most over the groups of `column`; small ones are left out."""
     fields = _answer(report, "interventions")
     partial = fields.loc[fields["known"] < fields["records"], "field"]
     partial = [name for name in partial if name not in (column, "site", "agency")]
     if not partial:
         return View("Every recorded field is known in every record.")
-    data = _answer(report, "interventions", (column,), partial).dropna(subset=[column])
-    sizes = data.groupby(column)["records"].max()
+    every = _answer(report, "interventions", (column,), partial).dropna(subset=[column])
+    sizes = every.groupby(column)["records"].max()
     if len(sizes) < 2:
         return nothing_known(section, f"there is only one {one}" if len(sizes) else f"no record has a {one}")
-    kept = sizes.sort_values(ascending=False, kind="stable").index[:SITES] if column != "month" else sizes.index
-    data = data[data[column].isin(kept)]
-    enough = data[data["denominator"] >= 10].groupby("field")["value"]
-    ranges = (enough.max() - enough.min()).sort_values(ascending=False, kind="stable")
-    chosen = list(ranges[ranges > 0].index[:PANELS])
+    data = every[(every["denominator"] >= ENOUGH) & every[column].isin(_kept(sizes, column))]
+    ranges = data.groupby("field")["value"].agg(lambda share: share.max() - share.min())
+    chosen = list(ranges[ranges > 0].sort_values(ascending=False, kind="stable").index[:PANELS])
     if not chosen:
-        return View(f"No field is more complete in one {one} than in another.")
+        return View(f"No field is more complete in one {one} than in another, of those with {ENOUGH} records or more.")
     shown = data[data["field"].isin(chosen)].sort_values(
         "field", key=lambda names: names.map(chosen.index), kind="stable"
     )
-    draw = (
-        stacks.stacked_panels(shown, "label", column, one)
-        if column == "month"
-        else stacks.stacked_rows(shown, "label", column)
-    )
-    few = f"the {len(sizes) - len(kept)} smallest of {len(sizes)} {one}s" if len(kept) < len(sizes) else ""
-    first = shown[(shown["field"] == chosen[0]) & (shown["denominator"] >= 10)].sort_values("value")
+    first = shown[shown["field"] == chosen[0]].sort_values("value", kind="stable")
     low, high = first.iloc[0], first.iloc[-1]
     said = (
         f"{words(chosen[0])}: from {share(low['known'], low['denominator'])} known in {low[column]} "
         f"to {share(high['known'], high['denominator'])} in {high[column]}"
     )
+    few = len(sizes) - shown[column].nunique()
     figure = report.figures.save(
-        draw,
+        _panels(shown, column, one),
         f"completeness_by_{one}",
         title=f"What the fields hold, by {one}",
         caption=f"The {len(chosen)} fields whose known share differs most between {one}s.",
-        alt=f"Stacked bars by {one} for {joined(words(name) for name in chosen)}. {said}.",
+        alt=f"Stacked shares by {one} for {joined(words(name) for name in chosen)}. {said}.",
         data=shown[["field", column, "records", *KINDS, "value"]],
-        n=int(sizes.sum()),
+        n=int(shown.groupby(column)["records"].max().sum()),
         unit="share",
         counted="records",
-        left_out=few,
+        left_out=f"{counted(few, one)} with few records" if few else "",
     )
-    turn = (
-        "A sudden change often marks a new form or a new export, not a change in practice."
-        if column == "month"
-        else OPTIONAL
-    )
-    return View(f"{said}. {turn}", figure)
+    turn = "A sudden change often marks a new form or a new export, not a change in practice."
+    return View(f"{said}. {turn if column == 'month' else OPTIONAL}{report.pooled}", figure)
+
+
+def _kept(sizes: "pd.Series", column: str) -> "pd.Index":
+    """All months, or the sites with the most records: more cannot be told apart in one figure."""
+    return sizes.index if column == "month" else sizes.sort_values(ascending=False, kind="stable").index[:SITES]
+
+
+def _panels(shown: "pd.DataFrame", column: str, one: str) -> "Figure":
+    """Months run on without gaps, so that a month without records is seen to be missing; sites are rows."""
+    import pandas as pd
+
+    if column != "month":
+        return stacks.stacked_rows(shown, "label", column)
+    months = pd.period_range(shown["month"].min(), shown["month"].max(), freq="M").astype(str)
+    return stacks.stacked_panels(shown, "label", column, one, list(months))
 
 
 def _answer(

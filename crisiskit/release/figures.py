@@ -29,6 +29,7 @@ class SavedFigure:
     caption: str
     alt: str
     data: "pd.DataFrame"
+    credit: str  # n, what was left out, source: under the picture, and after the caption in the sidecar
 
     def path(self, kind: str) -> Path:
         """Path of one form: png, svg, csv or json."""
@@ -89,14 +90,14 @@ class Figures:
         shown = f"{SIMULATED}: {title}" if self.simulated else title
         facts = [f"n = {n:,} {counted}", left_out and f"Left out: {left_out}", f"Source: {self.source_line}"]
         footer = ". ".join(part.strip().rstrip(".") for part in facts if part.strip()) + "."
-        saved = SavedFigure(self.folder, name, shown, f"{mark}{caption.strip()} {footer}", f"{mark}{alt.strip()}", data)
+        saved = SavedFigure(self.folder, name, shown, f"{mark}{caption.strip()}", f"{mark}{alt.strip()}", data, footer)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._draw(figure, saved, footer)
+        self._draw(figure, saved)
         saved.path("csv").write_text(data.to_csv(index=False), encoding="utf-8", newline="")
         sidecar = {
             "name": name,
             "title": shown,
-            "caption": saved.caption,
+            "caption": f"{saved.caption} {saved.credit}",
             "alt": saved.alt,
             "source": self.source_line,
             "n": n,
@@ -110,10 +111,10 @@ class Figures:
         saved.path("json").write_text(json.dumps(sidecar, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return saved
 
-    def _draw(self, figure: "Figure", saved: SavedFigure, footer: str) -> None:
+    def _draw(self, figure: "Figure", saved: SavedFigure) -> None:
         """Dress and print the picture; the bytes depend on the data only, never on the clock or the run."""
         with house():
-            dress(figure, saved.title, footer)
+            dress(figure, saved.title, saved.credit)
             figure.draw_without_rendering()  # lay out once, not once per format
             figure.set_layout_engine("none")
             about = {"Title": saved.title, "Description": saved.alt}

@@ -146,7 +146,9 @@ def _facts(facts: Mapping[str, Any]) -> str:
 
     def written(value: Any) -> str:
         if isinstance(value, Mapping):
-            return "; ".join(f"{key}: {written(item)}" for key, item in value.items())
+            return ", ".join(
+                f"{words(key)} {written(item)}" for key, item in value.items() if item not in (None, "", {}, [])
+            )
         if isinstance(value, (list, tuple)):
             return "; ".join(written(item) for item in value)
         return text_of(value)

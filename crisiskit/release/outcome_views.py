@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from crisiskit.release import plots
 from crisiskit.release.pattern_views import NOTEBOOK
 from crisiskit.release.sections import Section
-from crisiskit.release.tables import reasons_text, share, text_of, words
+from crisiskit.release.tables import name_of, reasons_text, share, text_of, words
 from crisiskit.release.view import View, joined, nothing_known, shows
 from crisiskit.standard import dictionary
 
@@ -62,10 +62,13 @@ def _mix(report: "Report", section: Section, column: str, title: str) -> View:
     if asked.empty:
         return nothing_known(section, "no contact has a known value")
     data = _top(asked, column, by).assign(label=lambda rows: rows[column].map(words))
-    if len(asked) == 1:
-        only = asked.iloc[0]
-        said = f"Always {words(only[column])}, where it is known: {share(only['numerator'], only['denominator'])}."
-        return View(said + (f" Not known: {reasons_text(only['reasons'])}." if only["reasons"] else ""))
+    if asked[column].nunique() == 1:
+        said = f"Always {words(asked[column].iloc[0])}, where it is known: "
+        each = [f"{_group(row, by, True)}{share(row['numerator'], row['denominator'])}" for _, row in asked.iterrows()]
+        why = "; ".join(
+            f"{_group(row, by)}{reasons_text(row['reasons'])}" for _, row in asked.iterrows() if row["reasons"]
+        )
+        return View(said + "; ".join(each) + "." + (f" Not known: {why}." if why else ""))
     known = asked.drop_duplicates(list(by))["denominator"].sum() if by else asked["denominator"].iloc[0]
     if by:
         picture, unit = plots.dots(data, "label", "share of contacts (%)", report.split, percent=True), "share"
@@ -129,7 +132,9 @@ def _shares(report: "Report", section: Section, name: str, title: str, by: tuple
     asked = _zeros(asked, by) if by else asked
     data = _top(asked, "outcome", by).assign(label=lambda rows: rows["outcome"].map(words))
     for column in by:
-        data[column] = data[column].map(words) + data["denominator"].map(_n)
+        data[column] = data[column].map(lambda value, column=column: name_of(value, column)) + data["denominator"].map(
+            _n
+        )
     groups = asked.drop_duplicates(list(by)) if by else asked.head(1)
     left = "; ".join(
         text for _, row in groups.iterrows() if (text := f"{_group(row, by)}{reasons_text(row['reasons'])}")
@@ -184,7 +189,7 @@ def _flags(report: "Report", section: Section, name: str, title: str, by: tuple[
     if not by:
         data["label"] = data["finding"] + data["denominator"].map(_n)
     for column in by:
-        data[column] = data[column].map(words)
+        data[column] = data[column].map(lambda value, column=column: name_of(value, column))
     columns = [
         *by,
         "label",
@@ -259,8 +264,9 @@ def _largest(asked: "pd.DataFrame", most: int = 6) -> "pd.DataFrame":
     return kept.sort_values("responder", key=lambda names: names.map(sizes.index.get_loc), kind="stable")
 
 
-def _group(row: "pd.Series", by: tuple[str, ...]) -> str:
-    return f"{words(row[by[0]])}: " if by and row["reasons"] else ""
+def _group(row: "pd.Series", by: tuple[str, ...], always: bool = False) -> str:
+    """The group's name before its reasons (or always); "" where there is one group, or nothing to say of it."""
+    return f"{name_of(row[by[0]], by[0])}: " if by and (always or row["reasons"]) else ""
 
 
 def _meaning(column: str) -> str:

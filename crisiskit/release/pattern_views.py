@@ -6,7 +6,7 @@ from crisiskit.release import plots
 from crisiskit.release.calendar import WEEKDAYS, choose_step, month_name, timeline
 from crisiskit.release.report import FISCAL_YEARS
 from crisiskit.release.sections import Section
-from crisiskit.release.tables import minutes_text, reasons_text, share, text_of
+from crisiskit.release.tables import minutes_text, name_of, reasons_text, share, text_of
 from crisiskit.release.view import View, counted, joined, nothing_known, shows
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ STATISTICS = {"median": "median", "p75": "75th percentile", "p90": "90th percent
 def volume(report: "Report", section: Section) -> View:
     """Contacts by day, week or month, whichever the span of the data calls for; incomplete periods are marked."""
     span = report.span
-    step = choose_step(report, span)
-    data = timeline(report, step, span)
+    step = choose_step(report)
+    data = timeline(report, step)
     total = int(report.ask("contacts")["value"].iloc[0])
     shown = int(data["contacts"].sum())
     if not shown:
@@ -43,42 +43,44 @@ def volume(report: "Report", section: Section) -> View:
         title=f"Contacts by {step}",
         caption=f"Contacts by {step}, with the 95 % Poisson interval of each number"
         + (f", by {report.split.replace('_', ' ')}." if report.split else "."),
-        alt=f"Line of contacts by {step} from {span[0]} to {span[1]}. {_extremes(data, step)}",
+        alt=f"Line of contacts by {step} from {span[0]} to {span[1]}. {_extremes(data, step, report.split)}",
         data=data.drop(columns=["date"]),
         n=shown,
         unit=f"contacts a {step}",
         left_out=left,
     )
-    pooled = (
-        "" if not report.split else f" Each {report.split.replace('_', ' ')} has its own line; they are not added up."
-    )
     partial = data[data["incomplete"]].drop_duplicates("period")["period"]
     named = joined(map(month_name, partial) if step == "month" else partial)
-    marked = f" Incomplete: {named}; hollow points, not to be compared." if named else ""
-    empty = data.drop_duplicates("period").shape[0] - data.dropna(subset="contacts")["period"].nunique()
-    gaps = f" In {counted(empty, step)} there is no record at all: the line is broken there." if empty else ""
-    return View(
-        f"{counted(shown, 'contact')} from {span[0]} to {span[1]}. {_extremes(data, step)}{marked}{gaps}{pooled}",
-        figure,
-    )
+    marked = f"Incomplete: {named}; hollow points, not to be compared." if named else ""
+    empty = int(data["contacts"].isna().sum())
+    gaps = f"In {counted(empty, step)} there is no record at all: the line is broken there." if empty else ""
+    lines = [f"{span[0]} to {span[1]}. {_extremes(data, step, report.split)}", f"{marked} {gaps}".strip()]
+    return View("\n".join(line for line in lines if line), figure)
 
 
-def _extremes(data: "pd.DataFrame", step: str) -> str:
-    """The busiest and the quietest complete period, of one line or of all of them together."""
-    whole = data[~data["incomplete"]].groupby("period", sort=False)["contacts"].sum(min_count=1).dropna()
+def _extremes(data: "pd.DataFrame", step: str, split: str) -> str:
+    """Contacts, and the busiest and the quietest complete period; of each group for itself where there are several."""
+    if split:
+        parts = [
+            f"{name_of(name, split)}: {_extremes(rows, step, '')}" for name, rows in data.groupby(split, sort=False)
+        ]
+        return " ".join(parts)
+    said = counted(int(data["contacts"].sum()), "contact")
+    whole = data[~data["incomplete"]].set_index("period")["contacts"].dropna()
     if len(whole) < 2:
-        return ""
+        return f"{said}."
+    if whole.nunique() == 1:
+        return f"{said}; {whole.iloc[0]:,.0f} in every complete {step}."
     high, low = whole.idxmax(), whole.idxmin()
     names = [month_name(period) if step == "month" else period for period in (high, low)]
-    return (
-        f"The busiest complete {step} is {names[0]} ({whole[high]:,.0f}), the quietest {names[1]} ({whole[low]:,.0f})."
-    )
+    most, least = f"{names[0]} ({whole[high]:,.0f})", f"{names[1]} ({whole[low]:,.0f})"
+    return f"{said}; the busiest complete {step} is {most}, the quietest {least}."
 
 
 @shows(NOTEBOOK, "fiscal_years")
 def fiscal_years(report: "Report", section: Section) -> View:
     """Contacts by fiscal year; a year that the data do not cover whole is named so."""
-    data = timeline(report, "fiscal_year", report.span)
+    data = timeline(report, "fiscal_year")
     data = data.dropna(subset="contacts")
     if data.empty:
         return nothing_known(section, "no record is dated to the year or finer")

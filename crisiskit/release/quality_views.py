@@ -122,15 +122,14 @@ def checks(report: "Report", section: Section) -> View:
     met = table[table["numerator"].fillna(0) > 0]
     shown = pd.DataFrame(
         {
-            "status": met["status"],
-            "severity": met["severity"],
+            "result": met["status"] + ": " + met["severity"],
             "finding": met["title"],
             "rows": [_part(part, whole) for part, whole in zip(met["numerator"], met["denominator"], strict=True)],
             "allowed": [f"{100 * value:.4g} %" for value in met["threshold"]],
             "consequence": met["consequence"].map(
                 {"row": "row quarantined", "value": "value set aside", "flag": "flagged"}
             ),
-            "who mends what": met["guidance"],
+            "who mends what": met["guidance"].str.replace("`", ""),
         }
     )
     every = table[["status", "id", "table", "category", "severity", "numerator", "denominator", "threshold", "title"]]
@@ -264,5 +263,5 @@ def _size(size: int | None) -> str | None:
         return None
     for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
         if size >= factor:
-            return f"{size / factor:,.1f} {unit}"
+            return f"{size / factor:,.1f}\u00a0{unit}"
     return f"{size:,} bytes"

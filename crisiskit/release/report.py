@@ -104,13 +104,25 @@ class Report:
         return [] if table is None else sorted(self.data.fetch(table.select(column).distinct())[column].dropna())
 
     @cached_property
+    def spans(self) -> dict[str, tuple[date, date]]:
+        """Group of the split column ("" where there is none) to the first and the last local day that it covers."""
+        import pandas as pd
+
+        table = self.data.tables["interventions"]
+        days = {"first": table.period_start.min(), "last": table.period_end.max()}
+        grouped = table.group_by(self.split).aggregate(**days) if self.split else table.aggregate(**days)
+        found = self.data.fetch(grouped).dropna(subset=["first", "last"])
+        names = sorted(found[self.split]) if self.split else [""]
+        rows = found.set_index(self.split) if self.split else found.set_axis(names[: len(found)])
+        return {name: tuple(pd.Timestamp(day).date() for day in rows.loc[name, ["first", "last"]])  # type: ignore[misc]
+                for name in names if name in rows.index}  # fmt: skip
+
+    @cached_property
     def span(self) -> tuple[date, date]:
         """First and last local day that any intervention covers. UserError where none has a date."""
-        table = self.data.tables["interventions"]
-        found = self.data.fetch(table.aggregate(first=table.period_start.min(), last=table.period_end.max())).iloc[0]
-        if found.isna().any():
+        if not self.spans:
             raise UserError("no record has a date")
-        return tuple(date.fromisoformat(str(day)[:10]) for day in found)  # type: ignore[return-value]
+        return min(first for first, _ in self.spans.values()), max(last for _, last in self.spans.values())
 
     @cached_property
     def slack(self) -> int:
@@ -154,7 +166,9 @@ class Report:
     def heading(self) -> View:
         """The study's title and its sources, with a warning above them where the data are simulated."""
         warning = "SIMULATED data: nothing here describes a real service." if self.simulated else ""
-        return View(f"{self.title}. Source: {self.figures.source_line}.", warning=warning)
+        licences = dict.fromkeys(about["licence"] for about in self.quality["about"] if about.get("licence"))
+        terms = f" Licence: {'; '.join(licences)}." if licences else ""
+        return View(f"{self.title}. Source: {self.figures.source_line}.{terms}", warning=warning)
 
     def ask(self, name: str, by: Sequence[str] = (), **options: Any) -> "pd.DataFrame":
         """The answer of measure `name`, grouped by columns or dimensions, with the study's fiscal year; asked once."""
@@ -225,8 +239,7 @@ def temporary_folder() -> Path:
 
 def _source_line(about: dict[str, Any]) -> str:
     parts = [about.get("publisher") or about["source"], about.get("dataset") or ""]
-    licence = f" (licence: {about['licence']})" if about.get("licence") else ""
-    return ", ".join(part for part in parts if part) + licence
+    return ", ".join(part for part in parts if part)
 
 
 def _json(path: Path) -> dict[str, Any]:

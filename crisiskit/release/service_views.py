@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from crisiskit.release import plots
 from crisiskit.release.pattern_views import NOTEBOOK
 from crisiskit.release.sections import Section, sections
-from crisiskit.release.tables import reasons_text, share, words
+from crisiskit.release.tables import name_of, reasons_text, share, words
 from crisiskit.release.view import View, counted, joined, not_recorded, nothing_known, shows
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ def overview(report: "Report", section: Section) -> View:
     weighed = f", which stand for {contacts:,.0f} contacts" if contacts == contacts and contacts != records else ""
     first, last = report.span if report.dated else (None, None)
     when = f" from {first} to {last}" if first else "; none of them has a date"
-    apart = (
-        f" They are of several kinds ({words(report.split)}), which are never added up unsaid." if report.split else ""
-    )
+    number = len(report.groups(report.split)) if report.split else 0
+    apart = {
+        "source": f" They come from {number} sources, which are never added up unsaid.",
+        "record_kind": f" They are of {number} kinds of record, which are never added up unsaid.",
+    }.get(report.split, "")
     note = f"{counted(records, 'record')}{weighed}{when}.{report.period_note}{apart}"
-    return View(
-        note, table=table.map(lambda value: words(value) if isinstance(value, str) else value), caption="Records"
-    )
+    return View(note, table=table.assign(record_kind=table["record_kind"].map(words)), caption="Records")
 
 
 @shows(NOTEBOOK, "line")
@@ -103,4 +103,4 @@ def absent(report: "Report") -> View:
 
 
 def _of(row: "pd.Series", by: tuple[str, ...]) -> str:
-    return f"{words(row[by[0]])}: " if by else ""
+    return f"{name_of(row[by[0]], by[0])}: " if by else ""

@@ -50,10 +50,13 @@ def stacked(data: "pd.DataFrame", label: str, unit: str = "share of records (%)"
     return figure
 
 
-def stacked_panels(data: "pd.DataFrame", panel: str, label: str, x_label: str) -> "Figure":
-    """Draw stacked 100 % steps along `label` (a month), one small panel per field, two abreast."""
+def stacked_panels(data: "pd.DataFrame", panel: str, label: str, x_label: str, ticks: list[str]) -> "Figure":
+    """Draw stacked 100 % steps along `label` (a month), one small panel per field, two abreast.
+
+    `ticks` are all labels in order; one that `data` lacks stays empty.
+    """
     with house():
-        fields, ticks = list(dict.fromkeys(data[panel])), list(dict.fromkeys(data[label]))
+        fields = list(dict.fromkeys(data[panel]))
         figure, grid = _panels(len(fields), 1.35)
         for axes, field in zip(grid.flat, fields, strict=False):
             _steps(axes, data[data[panel] == field].set_index(label).reindex(ticks))

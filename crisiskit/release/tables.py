@@ -38,6 +38,11 @@ def share(part: float, whole: float) -> str:
     return f"{edge} % ({text_of(part)} of {text_of(whole)})"
 
 
+def name_of(value: Any, column: str) -> str:
+    """A group's name for a reader: a source keeps the name that its mapping gives it, a code is written as words."""
+    return str(value) if column == "source" else words(value)
+
+
 def reasons_text(reasons: str) -> str:
     """Reasons of a measure with thousands in commas: "end missing 1151; blank 3" -> "end missing 1,151; blank 3"."""
     return re.sub(r"(?<= )\d+(?=$|[;,])", lambda number: f"{int(number[0]):,}", reasons or "")
@@ -74,6 +79,8 @@ def _row(row: tuple[Any, ...], numeric: list[bool]) -> str:
     cells = []
     for place, (value, number) in enumerate(zip(row, numeric, strict=True)):
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
-        style = ' style="text-align:right;white-space:nowrap"' if number else ' style="text-align:left"'
-        cells.append(f"<{tag}{scope}{style}>{html.escape(text_of(value))}</{tag}>")
+        text = text_of(value)
+        look = "text-align:right;white-space:nowrap" if number else "text-align:left"
+        look += ";min-width:16rem" if len(text) > 80 else ""
+        cells.append(f'<{tag}{scope} style="{look}">{html.escape(text)}</{tag}>')
     return f"<tr>{''.join(cells)}</tr>"

@@ -153,7 +153,7 @@ def test_the_index_links_reports_figures_and_says_whether_the_ledger_closes(tmp_
     assert page.all("img")[0]["alt"] == "Grief 3."
     words = " ".join(page.words)
     assert "Yes: 1,200 rows were read and 1,190 became standard records" in words
-    assert "a.csv: abc" in words
+    assert "a.csv abc" in words
     assert "x; y" in words
     no_outside_address(page)
 

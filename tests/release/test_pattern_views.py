@@ -17,10 +17,10 @@ def test_volume_says_the_extremes_of_complete_periods_and_what_has_no_date(repor
     rows = [row | {"record_id": str(i)} for i, row in enumerate(rows)] + [record(9999, contacts=5)]
     view = patterns.volume(report(NOTEBOOK, rows))
     assert view.figure.title == "Contacts by month"
-    assert view.note.startswith("1,439 contacts from 2023-01-01 to 2025-01-18.")
+    assert view.note.startswith("2023-01-01 to 2025-01-18. 1,439 contacts; the busiest complete month is")
     assert "the quietest February 2023 (28)" in view.note
     assert "Incomplete: January 2025; hollow points" in view.note
-    assert "Left out: 5 contacts not dated to the month or finer" in view.figure.caption
+    assert "Left out: 5 contacts not dated to the month or finer" in view.figure.credit
     table = view.figure.data.set_index("period")
     assert table.loc["2023-01", "contacts"] == 31
     assert table.loc["2025-01", ["contacts", "incomplete"]].tolist() == [36, True]
@@ -30,7 +30,8 @@ def test_sources_have_their_own_lines(report, record):
     rows = daily(record, date(2024, 1, 1), 20) + daily(record, date(2024, 1, 1), 20, source="other", contacts=3)
     view = patterns.volume(report(NOTEBOOK, rows))
     assert view.figure.data.groupby("source")["contacts"].sum().to_dict() == {"calls": 20, "other": 60}
-    assert "they are not added up" in view.note
+    said = "calls: 20 contacts; 1 in every complete day. other: 60 contacts; 3 in every complete day."
+    assert view.note == f"2024-01-01 to 2024-01-20. {said}"
 
 
 def test_fiscal_years_follow_the_setting_and_name_what_is_incomplete(report, record):

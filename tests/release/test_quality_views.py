@@ -66,7 +66,7 @@ def test_files_are_listed_with_size_encoding_and_rows(made):
     view = quality.files(made({"files": [FILE, FILE | {"file": "b.csv", "bytes": 999, "rows_read": 1}]}))
     assert view.note == "2 files, 101 rows read; the standard tables hold 1 row of interventions."
     row = view.table.iloc[0]
-    assert (row["size"], row["encoding"], row["delimiter"]) == ("2.5 MB", "cp1252", "semicolon")
+    assert (row["size"], row["encoding"], row["delimiter"]) == ("2.5\u00a0MB", "cp1252", "semicolon")
     assert (row["sha256"], row["notes"]) == ("0123456789ab", "byte-order mark")
     assert view.table.iloc[1]["size"] == "999 bytes"
 
@@ -118,16 +118,23 @@ def test_checks_show_failures_first_with_guidance_and_their_n(made):
     view = quality.checks(made(quality={"checks": [GOOD, CHECK]}))
     assert view.note == "2 checks: 1 fail and 1 pass."
     assert view.table[
-        ["status", "finding", "rows", "allowed", "consequence", "who mends what"]
+        ["result", "finding", "rows", "allowed", "consequence", "who mends what"]
     ].to_numpy().tolist() == [
-        ["fail", "Number of contacts is missing", "2.0 % (2 of 100)", "0 %", "row quarantined", "Ask the centre."]
+        [
+            "fail: error",
+            "Number of contacts is missing",
+            "2.0 % (2 of 100)",
+            "0 %",
+            "row quarantined",
+            "Ask the centre.",
+        ]
     ]
     assert view.folded["id"].tolist() == ["contacts_missing", "contacts_negative"]
 
 
 def test_a_threshold_judges_anew_without_reading_again(made):
     view = quality.checks(made(quality={"checks": [CHECK]}, thresholds='{"contacts_missing": 0.05}'))
-    assert view.table["status"].tolist() == ["pass with failures"]
+    assert view.table["result"].tolist() == ["pass with failures: error"]
     assert view.table["allowed"].tolist() == ["5 %"]
 
 

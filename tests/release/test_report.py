@@ -39,7 +39,7 @@ def test_a_folder_without_a_ledger_is_refused(tmp_path):
 
 
 def test_the_source_line_comes_from_the_mapping_unless_it_is_given(report, write, record):
-    assert report(NOTEBOOK, [record(1)]).figures.source_line == "City of Somewhere, Calls 2024 (licence: MIT)"
+    assert report(NOTEBOOK, [record(1)]).figures.source_line == "City of Somewhere, Calls 2024"
     folder = write([record(1)], name="other")
     assert open_report(NOTEBOOK, str(folder), source_line="Mine").figures.source_line == "Mine"
 

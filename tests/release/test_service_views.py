@@ -22,7 +22,7 @@ def test_the_overview_counts_records_contacts_and_kinds(report, record):
     view = service.overview(report(NOTEBOOK, rows))
     assert view.note == (
         "2 records, which stand for 6 contacts from 2024-05-01 to 2024-06-01. "
-        "They are of several kinds (record kind), which are never added up unsaid."
+        "They are of 2 kinds of record, which are never added up unsaid."
     )
     assert view.table[["record_kind", "records", "contacts"]].to_numpy().tolist() == [
         ["call for service", 1, 5],

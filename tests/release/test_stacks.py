@@ -29,7 +29,7 @@ def test_panels_of_rows_align_what_a_field_lacks_and_draw_no_kind_that_never_occ
 
 
 def test_panels_of_steps_hold_the_shares_of_each_month():
-    figure = stacks.stacked_panels(PANELS, "field", "of", "month")
+    figure = stacks.stacked_panels(PANELS, "field", "of", "month", ["x", "y"])
     known, unknown = (part.get_paths()[0].vertices for part in figure.axes[0].collections)
     assert {(0, 50), (1, 75)} <= {tuple(point) for point in known.tolist()}
     assert unknown[:, 1].max() == 100
