@@ -8,14 +8,12 @@ import pandas as pd
 
 from crisiskit.measures import dimensions
 from crisiskit.measures.intervals import garwood
-from crisiskit.measures.request import Request, Why
+from crisiskit.measures.request import LEDGER, NUMBERS, Request, Why
 
 if TYPE_CHECKING:
     import ibis
 
-NUMBERS = ("numerator", "denominator", "value", "low", "high")
 NO_ROW = "no row meets the conditions"
-LEDGER = ("rows_used", "contacts_used", "rows_left_out", "reasons", "aggregate_share")
 
 
 def tally(request: Request, cells: pd.DataFrame, why: Why, sums: Iterable[str] = ()) -> pd.DataFrame:

@@ -212,7 +212,7 @@ def audit(tables: Any, by: str | Sequence[str] = (), where: Mapping[str, Any] | 
     zones = _zones(request, table)
     names = [name for name in CLOCKS if name != "speed_of_answer"]
     moments = list(dict.fromkeys(column for name in names for column in _columns(CLOCKS[name])))
-    sums = {}
+    sums: dict[str, ibis.Value] = {}
     for name in names:
         passed, start = elapsed(table, CLOCKS[name], zones), table[CLOCKS[name].start].notnull()
         sums |= {

@@ -69,7 +69,7 @@ def _codes(request: Request, table: ibis.Table, groups: pd.DataFrame, fields: li
     parts = []
     for field in (field for field in fields if f"{field} coded" in groups and groups[f"{field} coded"].sum() > 0):
         value = table[field][0] if table[field].type().is_array() else table[field]
-        coded = table.mutate(kind=value.fill_null("blank")).filter(_coded(table[field]))
+        coded = table.mutate(kind=value).filter(_coded(table[field]))
         counts = coded.group_by([*request.by, "kind"])
         frame = request.fetch(counts.aggregate(_rows=_.count(), _contacts=_.contacts.sum().coalesce(0)))
         parts.append(frame.assign(field=field, _group=locate(frame, groups, request.by)))

@@ -172,7 +172,8 @@ group's contacts that stand on rows covering a week, a month or more), then colu
 
 - **by** and **where** name columns of the table or `year`, `month`, `week` (ISO), `day`, `weekday`, `hour`,
   `fiscal_year` (`fiscal="calendar"`, `"state"` from July, `"federal"` from October; the year is the one in which it
-  ends). A null is a group of its own. A list column counts a record in each of its values, once.
+  ends). A null is a group of its own. A list column counts a record in each of its values, once;
+  a list without values stands with null.
 - A measure whose columns the source lacks answers one row: value null, and the reason "not recorded in this source".
 - Rows that cover a period count in totals and in ratios of sums. They are left out of everything by hour or weekday and
   of everything per record or per contact, and the answer says how many they are.

@@ -101,6 +101,8 @@ def filtered(table: ibis.Table, table_name: str, where: Mapping[str, tuple], fis
 def _value(name: str, value: Any, expression: ibis.Value, table_name: str) -> Any:
     """Return a condition's value in the column's type; UserError that says what would be right."""
     kind = expression.type()
+    if kind.is_timestamp():
+        raise UserError(f"where {name}: moments cannot be listed one by one; use day, month, weekday or hour")
     try:
         if name == "month":
             return dt.datetime.strptime(str(value), "%Y-%m").date()

@@ -21,7 +21,8 @@ def wilson(count: "ArrayLike", total: "ArrayLike", confidence: float = 0.95) -> 
     Source: Wilson, JASA 22 (1927) 209-212.
     """
     k, n = np.broadcast_arrays(np.asarray(count, float), np.asarray(total, float))
-    k, n = np.where((k >= 0) & (k <= n), k, np.nan), np.where(n > 0, n, np.nan)
+    sound = (n > 0) & (k >= 0) & (k <= n)
+    k, n = np.where(sound, k, np.nan), np.where(sound, n, np.nan)
     z, share = ndtri((1 + confidence) / 2), k / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

@@ -4,7 +4,7 @@ Two kinds of source are read alike: `interventions` (0/1 on a single contact, to
 `counts` (totals by period and line). They are never mixed, and what was pooled is named in `reasons`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -49,22 +49,29 @@ def _line(request: Request, numbers: Sequence[str], within: Sequence[str], momen
     """
     waits = (("wait_s",), tuple(moments)) if within else ((),)
     needs = {"interventions": [[*numbers, *wait] for wait in waits], "counts": [[*numbers, *within]]}
-    chosen = request.variant["table"] or next((t for t in needs if _recorded(request, t, needs[t])), None) or \
-        next((t for t in needs if t in request.tables.tables), None)
-    if chosen not in request.tables.tables:
+    chosen = _table(request, needs)
+    if chosen is None:
         return None
     request = replace(request, variant={**request.variant, "table": chosen})
     totals = chosen == "counts"
-    table = request.rows(_units(request, needs[chosen][0]) if totals else None, chosen)
+    table = request.rows(_units(request, needs["counts"][0]) if totals else None, chosen)
+    rests_on = needs["counts"][0] if totals else numbers
+    lacking = [(f"{name} missing".replace("_", " "), table[name].isnull()) for name in rests_on]
     apart = [AGGREGATE] if not totals and (request.by_clock or within) else []
-    lacking = [(f"{name} missing".replace("_", " "), table[name].isnull()) for name in [*numbers, *within * totals]]
     return Line(request, table, totals, needs[chosen], [*apart, *lacking])
+
+
+def _table(request: Request, needs: Mapping[str, Sequence[Sequence[str]]]) -> str | None:
+    """Choose the table asked for, else the first that records what is needed, else the first there is."""
+    held = [name for name in needs if name in request.tables.tables]
+    wanted = request.variant["table"]
+    if wanted is not None:
+        return wanted if wanted in held else None
+    return next((name for name in held if _recorded(request, name, needs[name])), next(iter(held), None))
 
 
 def _recorded(request: Request, name: str, needs: Sequence[Sequence[str]]) -> bool:
     """Tell whether the source records, in this table, every number of one of the alternatives."""
-    if name not in request.tables.tables:
-        return False
     table = request.tables.tables[name]
     if name == "counts":
         return set(needs[0]) <= set(request.tables.fetch(table.select("measure").distinct())["measure"])

@@ -20,6 +20,10 @@ from crisiskit.standard import dictionary
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBERS = ("numerator", "denominator", "value", "low", "high")
+LEDGER = ("rows_used", "contacts_used", "rows_left_out", "reasons", "aggregate_share")
+"""Columns of every answer, after those that it is grouped by."""
+
 Why = Sequence[tuple[str, ibis.Value]]
 AGGREGATE = ("aggregate rows", _.is_aggregate)
 
@@ -78,6 +82,9 @@ def ask(tables: Any, name: str, by: str | Sequence[str] = (), where: Mapping[str
     keys = (by,) if isinstance(by, str) else tuple(by)
     if len(set(keys)) < len(keys):
         raise UserError(f"by: a name stands twice in '{', '.join(keys)}'")
+    for key in keys:
+        if key in (*NUMBERS, *LEDGER):
+            raise UserError(f"by: '{key}' is a column of the answer, not one to group by")
     several = (list, tuple, set, frozenset)
     conditions = {key: tuple(value) if isinstance(value, several) else (value,) for key, value in (where or {}).items()}
     return Request(item, open_tables(tables), keys, conditions, item.accept(variant or {}))
@@ -131,9 +138,8 @@ def missing(table: ibis.Table, column: str) -> list[tuple[str, ibis.Value]]:
     """Return, as reasons, the kinds in which a column's value can be missing: in-band codes, tokens, or left blank."""
     value = table[column]
     kind = value.type()
-    absent = value.isnull() | (value.length() == 0) if kind.is_array() else value.isnull()
-    reasons = []
-    reasons = []
+    absent = value.isnull()  # an empty list is an answer: asked, and none of them
+    reasons: list[tuple[str, ibis.Value]] = []
     for code in dictionary.MISSING:
         tests = [absent & token(table, f"{column}={code}")]
         if kind.is_string() and code in dictionary.KINDS:

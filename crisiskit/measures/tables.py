@@ -55,9 +55,11 @@ def open_tables(tables: Any) -> Tables:
 
 
 def _memory(frame: "pd.DataFrame") -> ibis.Table:
-    """Return a pandas frame as an Ibis table; category columns become the text that they stand for."""
-    coded = [name for name, kind in frame.dtypes.items() if kind == "category"]
-    return ibis.memtable(frame.astype(dict.fromkeys(coded, "object")) if coded else frame)
+    """Return a pandas frame as an Ibis table: categories become the text they stand for, moments whole microseconds."""
+    kinds = {name: "object" for name, kind in frame.dtypes.items() if kind == "category"}
+    kinds |= {name: str(kind).replace("[ns", "[us") for name, kind in frame.dtypes.items()
+              if str(kind).startswith("datetime64[ns")}
+    return ibis.memtable(frame.astype(kinds) if kinds else frame)
 
 
 def conform(name: str, table: ibis.Table) -> ibis.Table:
