@@ -58,28 +58,29 @@ def main() -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=FILE, help="Where the mapping is written.  [default: FILE's name with .yaml, here]")
-def init(files: tuple[Path, ...], out: Path | None) -> None:
+@click.option("--time-zone", metavar="ZONE", help="Zone of the clocks in the files, such as America/Chicago.")
+def init(files: tuple[Path, ...], out: Path | None, time_zone: str | None) -> None:
     """Profile one or more FILES of the same kind and draft a mapping, with confidence and examples per column."""
     from crisiskit.intake.suggest import draft
 
     target = out or Path(f"{files[0].name.split('.')[0]}.yaml")
     if target.exists():
         raise UserError(f"{target} is there already; move it, or name another file with --out")
-    click.echo(draft(list(files), target))
+    click.echo(draft(list(files), target, time_zone))
 
 
 @main.command()
 @click.argument("file")
 @data_option
 def check(file: str, data: Path) -> None:
-    """Read what FILE, a mapping or an evaluation, names, and tell what was found: ledger, units, failing checks.
+    """Read what FILE, an evaluation or a mapping, names, and tell what was found: ledger, units, failing checks.
 
-    Nothing is kept. FILE may be the name of one that the kit brings. The exit code is 1 when a check of severity error
-    fails.
+    Nothing is kept. FILE may be the name of one that the kit brings. Ends with 1 when a check of severity error fails.
     """
+    from crisiskit.resources import find_study
     from crisiskit.runs.verdict import verdict
 
-    found = verdict(file, data)
+    found = verdict(find_study(file), data)
     click.echo("\n".join(found.lines))
     if not found.stands:
         click.get_current_context().exit(1)
@@ -157,11 +158,14 @@ def simulate(name: str, out: Path, seed: int, months: int | None, settings: tupl
 @click.option("--dry-run", is_flag=True, help="Only say what would be produced and what each section lacks.")
 @click.option("--force", is_flag=True, help="Do every step again, changed or not.")
 def run(evaluation: str, data: Path, out: Path, dry_run: bool, force: bool) -> None:
-    """Carry out EVALUATION (path or name): read its sources, execute its notebooks, write reports and an index page."""
-    from crisiskit.resources import find_evaluation
+    """Carry out EVALUATION: read its sources, execute its notebooks, write reports and an index page.
+
+    EVALUATION is a file or the name of one that the kit brings. A mapping stands for an evaluation of its source.
+    """
+    from crisiskit.resources import find_study
     from crisiskit.runs.runner import run
 
-    run(find_evaluation(evaluation), data, out, dry_run, force, click.echo)
+    run(find_study(evaluation), data, out, dry_run, force, click.echo)
 
 
 @main.command()

@@ -38,15 +38,19 @@ def find_mapping(name: str, beside: Path | None = None) -> Path:
     raise UserError(f"mapping '{name}': no such file in {places}{nearest(Path(file).stem, known)}")
 
 
-def find_evaluation(name: str) -> Path:
-    """The evaluation file of a path, or of the name of one that the kit brings. Raises UserError when there is none."""
+def find_study(name: str) -> Path:
+    """The file of a path, or of the name of an evaluation or a mapping that the kit brings, in this order.
+
+    Raises UserError when there is none.
+    """
     if Path(name).is_file():
         return Path(name)
-    folder = shared("params") / "evaluations"
-    packaged = folder / f"{Path(name).stem}.yaml"
-    if Path(name).name == name and packaged.is_file():
-        return packaged
-    raise UserError(f"evaluation '{name}': no such file{nearest(Path(name).stem, names(folder, '.yaml'))}")
+    folders = [shared("params") / kind for kind in ("evaluations", "sources")]
+    for folder in folders:
+        if name in names(folder, ".yaml"):
+            return folder / f"{name}.yaml"
+    known = [known for folder in folders for known in names(folder, ".yaml")]
+    raise UserError(f"'{name}' is no file, and no evaluation or mapping of the kit{nearest(Path(name).stem, known)}")
 
 
 def find_notebook(name: str, beside: Path | None = None) -> Path:

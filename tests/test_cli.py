@@ -81,8 +81,8 @@ def test_wrong_usage_ends_with_2(call, words):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("run", "demmo"), "Error: evaluation 'demmo': no such file; did you mean 'demo'?"),
-        (("check", "lane_conty"), "Error: mapping 'lane_conty': no such file in"),
+        (("run", "demmo"), "Error: 'demmo' is no file, and no evaluation or mapping of the kit; did you mean 'demo'?"),
+        (("check", "lane_conty"), "did you mean 'lane_county'?"),
         (("describe", "contcts"), "did you mean 'contacts'?"),
         (("describe", "interventions.agge"), "did you mean 'age'?"),
         (("measure", "contcts", "--tables", "x"), "did you mean 'contacts'?"),

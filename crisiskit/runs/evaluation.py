@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from crisiskit.errors import UserError, nearest
-from crisiskit.params import Strict, load
+from crisiskit.intake.mapping import load as load_mapping
+from crisiskit.params import Strict, load_yaml, to_model
 from crisiskit.resources import find_mapping, find_notebook
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -126,8 +127,15 @@ class Study:
 
 
 def read_study(path: Path) -> Study:
-    """Read an evaluation file and find what it names. Raises UserError for anything wrong or absent in it."""
-    evaluation = load(path, Evaluation)
+    """Read an evaluation file and find what it names; a mapping stands for an evaluation of that source alone.
+
+    Raises UserError for anything wrong or absent in it.
+    """
+    tree = load_yaml(path)
+    if isinstance(tree, dict) and "evaluation" not in tree and tree.keys() & {"tables", "extends"}:
+        mapping = load_mapping(path)
+        tree = {"evaluation": mapping.source, "title": mapping.dataset, "sources": [str(path.resolve())]}
+    evaluation = to_model(tree, Evaluation, path)
     mappings = tuple(find_mapping(entry.mapping, path) if entry.mapping else None for entry in evaluation.sources)
     mended = tuple(path.parent / entry.mended if entry.mended else None for entry in evaluation.sources)
     for folder in mended:

@@ -59,7 +59,7 @@ def make_plan(evaluation: Path, data: Path | None) -> Plan:
     study = read_study(evaluation)
     for check, share in study.evaluation.thresholds.items():
         threshold_for(check, share)
-    sources = tuple(plan_source(study, number, data) for number in range(len(study.evaluation.sources)))
+    sources = tuple(_source(study, number, data) for number in range(len(study.evaluation.sources)))
     names = [source.name for source in sources]
     again = sorted({name for name in names if names.count(name) > 1})
     if again:
@@ -67,7 +67,7 @@ def make_plan(evaluation: Path, data: Path | None) -> Plan:
     return Plan(study, data, sources, tuple(_notebook(study, path) for path in study.notebooks))
 
 
-def plan_source(study: Study, number: int, data: Path | None) -> Source:
+def _source(study: Study, number: int, data: Path | None) -> Source:
     """Settle one source of a study: its mapping, its files with their hashes, and the key of its step."""
     entry, path, mended = study.evaluation.sources[number], study.mappings[number], study.mended[number]
     mapping = load_mapping(path) if path else None

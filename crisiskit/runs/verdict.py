@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crisiskit.params import load_yaml
-from crisiskit.resources import find_evaluation, find_mapping, names, shared
 from crisiskit.runs import record
-from crisiskit.runs.evaluation import Evaluation, SourceEntry, Study
-from crisiskit.runs.plan import Plan, make_plan, plan_source
+from crisiskit.runs.plan import make_plan
 from crisiskit.runs.runner import read_source
 
 FATES = ("rows_read", "standardized", "collapsed", "excluded", "quarantined", "rejected")
@@ -24,12 +21,12 @@ class Verdict:
     stands: bool
 
 
-def verdict(file: str, data: Path | None) -> Verdict:
-    """Read all that a mapping or an evaluation names, keep nothing, and tell what was found.
+def verdict(file: Path, data: Path | None) -> Verdict:
+    """Read all that an evaluation or a mapping names, keep nothing, and tell what was found.
 
     Raises UserError for what cannot be read at all.
     """
-    plan = _plan(file, data)
+    plan = make_plan(file, data)
     with tempfile.TemporaryDirectory(prefix="crisiskit-check-") as temporary:
         from crisiskit.runs.tables import combine
 
@@ -42,20 +39,6 @@ def verdict(file: str, data: Path | None) -> Verdict:
     failing = [check for check in quality["checks"] if check["status"] in ("fail", "error")]
     lines = (*_ledger(ledger), *_units(quality), *_checks(quality, failing))
     return Verdict(lines, not any(check["severity"] == "error" for check in failing))
-
-
-def _plan(file: str, data: Path | None) -> Plan:
-    """The plan of an evaluation, or of a mapping on its own; where the kit has both under one name, the mapping's."""
-    kit = shared("params")
-    if file in names(kit / "evaluations", ".yaml") and file not in names(kit / "sources", ".yaml"):
-        return make_plan(find_evaluation(file), data)
-    path = find_mapping(file)
-    tree = load_yaml(path)
-    if isinstance(tree, dict) and "evaluation" in tree:
-        return make_plan(path, data)
-    entry = SourceEntry(mapping=str(path))
-    study = Study(path, Evaluation(evaluation="check", title="check", sources=(entry,)), (path,), (None,), ())
-    return Plan(study, data, (plan_source(study, 0, data),), ())
 
 
 def _ledger(ledger: dict[str, Any]) -> list[str]:
