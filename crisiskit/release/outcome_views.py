@@ -1,11 +1,12 @@
-"""Sections of the response-patterns notebook about what happened: how contacts came, why, who went, how it ended."""
+"""Sections of the response-patterns notebook about outcomes: how contacts ended, and what was found, by responder."""
 
 from typing import TYPE_CHECKING
 
 from crisiskit.release import plots
+from crisiskit.release.mix_views import first_of_each, group_of, spoken, top
 from crisiskit.release.pattern_views import NOTEBOOK
 from crisiskit.release.sections import Section
-from crisiskit.release.tables import name_of, reasons_text, share, text_of, words
+from crisiskit.release.tables import name_of, reasons_text, share, words
 from crisiskit.release.view import View, joined, nothing_known, shows
 from crisiskit.standard import dictionary
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from crisiskit.release.report import Report
 
-TOP = 12  # values drawn of a column; the rest are put together and named so
 FLAGS = {
     "force_used": "force used",
     "injury_subject": "person injured",
@@ -27,85 +27,7 @@ FLAGS = {
     "police_involved": "police took part",
 }
 MAIN = 6  # the findings that are compared between responders
-
-
-@shows(NOTEBOOK, "access")
-def access(report: "Report", section: Section) -> View:
-    """How requests reached the service."""
-    return _mix(report, section, "access", "Contacts by the way they came in")
-
-
-@shows(NOTEBOOK, "modality")
-def modality(report: "Report", section: Section) -> View:
-    """How contacts took place."""
-    return _mix(report, section, "modality", "Contacts by how they took place")
-
-
-@shows(NOTEBOOK, "need")
-def need(report: "Report", section: Section) -> View:
-    """What people needed: the main need where it is recorded, else every need named."""
-    if "need" in report.recorded["interventions"]:
-        return _mix(report, section, "need", "Contacts by main need")
-    return _mix(report, section, "needs", "Contacts by every need named")
-
-
-@shows(NOTEBOOK, "responder")
-def responder(report: "Report", section: Section) -> View:
-    """Who responded."""
-    return _mix(report, section, "responder", "Contacts by responder")
-
-
-def _mix(report: "Report", section: Section, column: str, title: str) -> View:
-    """Contacts by the known values of a column; what is not known is said in words, never drawn as a bar."""
-    by = (report.split,) if report.split else ()
-    asked = report.ask("share", by, of=column).dropna(subset=["value", column])
-    if asked.empty:
-        return nothing_known(section, "no contact has a known value")
-    data = _top(asked, column, by).assign(label=lambda rows: rows[column].map(words))
-    if asked[column].nunique() == 1:
-        said = f"Always {words(asked[column].iloc[0])}, where it is known: "
-        each = [f"{_group(row, by, True)}{share(row['numerator'], row['denominator'])}" for _, row in asked.iterrows()]
-        why = "; ".join(
-            f"{_group(row, by)}{reasons_text(row['reasons'])}" for _, row in asked.iterrows() if row["reasons"]
-        )
-        return View(said + "; ".join(each) + "." + (f" Not known: {why}." if why else ""))
-    known = asked.drop_duplicates(list(by))["denominator"].sum() if by else asked["denominator"].iloc[0]
-    if by:
-        picture, unit = plots.dots(data, "label", "share of contacts (%)", report.split, percent=True), "share"
-    else:
-        picture, unit = plots.bars(data.drop(columns=["low", "high"]), "label", "numerator", "contacts"), "contacts"
-    why = {
-        f"{_group(row, by)}{reasons_text(row['reasons'])}"
-        for _, row in asked.drop_duplicates(list(by) or None).iterrows()
-    }
-    left = "; ".join(sorted(text for text in why if text))
-    figure = report.figures.save(
-        picture,
-        f"contacts_by_{column}",
-        title=title + (f" and {words(report.split)}" if by else ""),
-        caption=f"{_meaning(column)} Shares are of contacts where it is known.",
-        alt=_spoken(data, by),
-        data=data[[*by, "label", "numerator", "denominator", "value", "low", "high", "bound_low", "bound_high"]],
-        n=int(known),
-        unit=unit,
-        left_out=left,
-    )
-    return View(_first_of_each(data, by) + (f"\nNot in the shares: {left}." if left else ""), figure)
-
-
-def _top(asked: "pd.DataFrame", column: str, by: tuple[str, ...]) -> "pd.DataFrame":
-    """The most frequent values in order; beyond TOP, the others are put together in one row without an interval."""
-    import pandas as pd
-
-    order = asked.groupby(column)["numerator"].sum().sort_values(ascending=False, kind="stable").index
-    if len(order) <= TOP + 1:
-        return asked.sort_values(column, key=lambda names: names.map(order.get_loc), kind="stable", ignore_index=True)
-    together = f"{len(order) - TOP} other values together"
-    rest = asked[asked[column].isin(order[TOP:])].assign(**{column: together}).groupby([*by, column], as_index=False)
-    merged = rest.agg(numerator=("numerator", "sum"), denominator=("denominator", "first"))
-    merged = merged.assign(value=merged["numerator"] / merged["denominator"])
-    kept = asked[asked[column].isin(order[:TOP])]
-    return pd.concat([_top(kept, column, by), merged], ignore_index=True)
+CAUTION = "Who went was chosen by call type, hour and place: differences are not effects of the responder."
 
 
 @shows(NOTEBOOK, "outcome")
@@ -130,33 +52,30 @@ def _shares(report: "Report", section: Section, name: str, title: str, by: tuple
     if asked.empty:
         return nothing_known(section, "no record has a known outcome")
     asked = _zeros(asked, by) if by else asked
-    data = _top(asked, "outcome", by).assign(label=lambda rows: rows["outcome"].map(words))
+    data = top(asked, "outcome", by).assign(label=lambda rows: rows["outcome"].map(words))
     for column in by:
         data[column] = data[column].map(lambda value, column=column: name_of(value, column)) + data["denominator"].map(
             _n
         )
     groups = asked.drop_duplicates(list(by)) if by else asked.head(1)
     left = "; ".join(
-        text for _, row in groups.iterrows() if (text := f"{_group(row, by)}{reasons_text(row['reasons'])}")
+        text for _, row in groups.iterrows() if (text := f"{group_of(row, by)}{reasons_text(row['reasons'])}")
     )
     figure = report.figures.save(
         plots.dots(data, "label", "share of records with a known outcome (%)", by[0] if by else "", percent=True),
         name,
         title=title,
         caption="Share of each outcome among records whose outcome is known, with 95 % Wilson intervals.",
-        alt=_spoken(data, by),
+        alt=spoken(data, by),
         data=data[[*by, "label", "numerator", "denominator", "value", "low", "high", "bound_low", "bound_high"]],
         n=int(groups["denominator"].sum()),
         unit="share",
         counted="records",
         left_out=left if not by else "",
     )
-    warned = (
-        " Who went was chosen by call type, hour and place: differences are not effects of the responder."
-        if by == ("responder",)
-        else ""
-    )
-    return View(f"{_first_of_each(data, by)}{warned}" + (f"\nNot in the shares: {left}." if left else ""), figure)
+    lines = [first_of_each(data, by), f"{CAUTION}{report.pooled}" if by == ("responder",) else ""]
+    lines.append(f"Not in the shares: {left}." if left else "")
+    return View("\n".join(line for line in lines if line), figure)
 
 
 @shows(NOTEBOOK, "flags")
@@ -207,30 +126,30 @@ def _flags(report: "Report", section: Section, name: str, title: str, by: tuple[
         name,
         title=title,
         caption="Share of yes among the records with yes or no, with 95 % Wilson intervals; each finding has its n.",
-        alt=_spoken(data, by),
+        alt=spoken(data, by),
         data=data[columns],
         n=int(data["denominator"].max()),
         unit="share",
         counted="records at most (n of each finding is in the table)",
     )
-    if by:
-        return View(
-            "Who went was chosen by call type, hour and place: differences are not effects of the responder.", figure
-        )
+    if by == ("responder",):
+        return View(f"{CAUTION}{report.pooled}", figure)
+    absent = [label for flag, label in FLAGS.items() if flag not in recorded]
+    groups = [("", data)] if not by else [(f"{name}: ", rows) for name, rows in data.groupby(by[0], sort=False)]
+    lines = [f"{name}{_found(rows)}" for name, rows in groups]
+    lines.append(f"Not recorded in this source: {joined(absent)}." if absent else "")
+    return View("\n".join(line for line in lines if line), figure)
+
+
+def _found(data: "pd.DataFrame") -> str:
+    """Each finding with its n; where it is not recorded for one record in twenty or more, how far the truth may lie."""
     said = "; ".join(f"{row.finding} {share(row.numerator, row.denominator)}" for row in data.itertuples())
-    partly = data[data["recorded_share"] < 0.95]
     bounds = "; ".join(
         f"{row.finding} is recorded for {100 * row.recorded_share:.1f} % of records, so the true share lies from "
         f"{100 * row.bound_low:.1f} to {100 * row.bound_high:.1f} %"
-        for row in partly.itertuples()
+        for row in data[data["recorded_share"] < 0.95].itertuples()
     )
-    absent = [label for flag, label in FLAGS.items() if flag not in recorded]
-    lines = [
-        f"{said}.",
-        f"{bounds}." if bounds else "",
-        f"Not recorded in this source: {joined(absent)}." if absent else "",
-    ]
-    return View("\n".join(line for line in lines if line), figure)
+    return f"{said}.\n{bounds}." if bounds else f"{said}."
 
 
 def _n(number: float) -> str:
@@ -262,32 +181,3 @@ def _largest(asked: "pd.DataFrame", most: int = 6) -> "pd.DataFrame":
     sizes = known.groupby("responder")["denominator"].max().sort_values(ascending=False, kind="stable")
     kept = known[known["responder"].isin(sizes.index[:most])]
     return kept.sort_values("responder", key=lambda names: names.map(sizes.index.get_loc), kind="stable")
-
-
-def _group(row: "pd.Series", by: tuple[str, ...], always: bool = False) -> str:
-    """The group's name before its reasons (or always); "" where there is one group, or nothing to say of it."""
-    return f"{name_of(row[by[0]], by[0])}: " if by and (always or row["reasons"]) else ""
-
-
-def _meaning(column: str) -> str:
-    return dictionary.table("interventions").column(column).meaning.rstrip(".") + "."
-
-
-def _spoken(data: "pd.DataFrame", by: tuple[str, ...], most: int = 30) -> str:
-    """The drawn shares in words, for those who cannot see them."""
-    said = [
-        f"{f'{row[by[0]]}, ' if by else ''}{row['label']} {100 * row['value']:.1f} %"
-        for _, row in data.head(most).iterrows()
-    ]
-    return "; ".join(said) + ("; the others are in the table." if len(data) > most else ".")
-
-
-def _first_of_each(data: "pd.DataFrame", by: tuple[str, ...]) -> str:
-    """The three most frequent values (of each group) with their n."""
-    groups = [("", data)] if not by else list(data.groupby(by[0], sort=False))
-    said = []
-    for name, rows in groups:
-        top = rows.sort_values("numerator", ascending=False, kind="stable").head(3)
-        parts = joined(f"{row.label} {share(row.numerator, row.denominator)}" for row in top.itertuples())
-        said.append(f"{text_of(name)}: {parts}." if by else f"Most often: {parts}.")
-    return "\n".join(said)

@@ -4,12 +4,12 @@ import pytest
 
 from crisiskit.errors import UserError
 from crisiskit.measures import catalogue
-from crisiskit.release import completeness_views, outcome_views, pattern_views, quality_views, service_views
+from crisiskit.release import completeness_views, mix_views, outcome_views, pattern_views, quality_views, service_views
 from crisiskit.release.sections import Section, notebooks, plan, sections
 from crisiskit.standard import dictionary
 
 EVERY = [section for notebook in notebooks() for section in sections(notebook).values()]
-VIEWS = (completeness_views, outcome_views, pattern_views, quality_views, service_views)
+VIEWS = (completeness_views, mix_views, outcome_views, pattern_views, quality_views, service_views)
 
 
 @pytest.mark.parametrize("section", EVERY, ids=lambda section: section.id)

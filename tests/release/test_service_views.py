@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from crisiskit.release import completeness_views, outcome_views, pattern_views, quality_views
+from crisiskit.release import completeness_views, mix_views, outcome_views, pattern_views, quality_views
 from crisiskit.release import service_views as service
 from crisiskit.release.report import open_report
 from crisiskit.release.sections import notebooks, sections
@@ -68,7 +68,7 @@ def test_absent_sections_are_listed_with_what_they_need(report, record):
     assert not any(point.startswith("What people needed") for point in view.points)
 
 
-MODULES = (completeness_views, outcome_views, pattern_views, quality_views, service)
+MODULES = (completeness_views, mix_views, outcome_views, pattern_views, quality_views, service)
 BARE = {"contacts": 1}
 UNKNOWN = {"need": "unknown", "access": "declined", "outcome": "not_asked", "responder": "unknown", "gender": "unknown"}
 
