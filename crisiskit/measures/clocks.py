@@ -19,7 +19,7 @@ from crisiskit.measures.definitions import definition
 from crisiskit.measures.intervals import order_ranks, student
 from crisiskit.measures.request import AGGREGATE, Request, Why, ask, count, each, judged
 
-FEW = 1000
+FEW = 300
 """Number of quantiles up to which the engine computes them faster than it ranks the rows."""
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -127,7 +127,7 @@ def _statistics(request: Request, statistics: Sequence[str], unit: int) -> pd.Da
     zones = _zones(request, table)
     table = table.mutate(elapsed=elapsed(table, clock, zones))
     why = _why(table, clock, zones is not None, request.variant.get("within_h"))
-    sums = {"total": _.elapsed.sum().cast("float64"), "squares": ((_.elapsed / unit) ** 2).sum(),
+    sums = {"total": _.elapsed.sum().cast("float64"), "squares": ((_.elapsed / unit) * (_.elapsed / unit)).sum(),
             "zero": (_.elapsed == 0).sum(), "long": (_.elapsed > DAY_US).sum()}
     needs = [name for alternative in request.measure.needs for name in alternative]
     groups = tally(request, count(request, table, why, sums, recorded=needs), why, sums)

@@ -177,4 +177,5 @@ group's contacts that stand on rows covering a week, a month or more), then colu
 - A measure whose columns the source lacks answers one row: value null, and the reason "not recorded in this source".
 - Rows that cover a period count in totals and in ratios of sums. They are left out of everything by hour or weekday and
   of everything per record or per contact, and the answer says how many they are.
+
 """.splitlines()

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ibis
 import pytest
 
 from crisiskit.measures import catalogue, page
+from crisiskit.measures.tables import conform
 from crisiskit.standard import dictionary
 
 MEASURES = list(catalogue().values())
@@ -45,6 +47,18 @@ def test_the_page_names_every_measure_and_variant() -> None:
         assert f"\n## {item.id}\n" in text
         for variant in item.variants:
             assert f"`{variant}`" in text or variant in ("fiscal", "confidence")
+
+
+def test_the_example_on_the_page_runs(rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = rows(received_at=["2025-01-01T00:00:00Z"], arrived_at=["2025-01-01T00:05:00Z"], access=["911"])
+    (tmp_path / "tables").mkdir()
+    conform("interventions", ibis.memtable(data["interventions"])).to_parquet(tmp_path / "tables/interventions.parquet")
+    monkeypatch.chdir(tmp_path)
+    example = page().split("```python\n")[1].split("```")[0]
+    *setup, call = example.strip().splitlines()
+    space: dict = {}
+    exec("\n".join(setup), space)
+    assert eval(call, space)["value"].to_list() == [5, 5, 5, 5]
 
 
 def test_importing_the_catalogue_loads_no_engine() -> None:
