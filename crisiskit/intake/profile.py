@@ -1,0 +1,262 @@
+"""What stands in the columns of a source's files: how filled, which values, missing spellings, dates, identifiers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import Any
+
+import ibis
+import yaml
+from ibis.expr.types import Table
+
+from crisiskit.intake import cells, clock, dates
+from crisiskit.intake.dates import Dates
+from crisiskit.intake.fileread import FileRead
+from crisiskit.intake.identifiers import looks_like, mask, plain
+
+MOST = 5_000  # distinct values of a column that are looked at one by one, the most frequent first
+SAMPLE = 1_000
+_CALENDAR = frozenset(
+    ["date", "time", "fecha", "hora", "dt", "tm", "of", "the", "day", "dia", "hhmm", "y", "de", "del", "la"]
+)
+NUMBER = re.compile(r"[-+]?[$€]?\d{1,3}(,\d{3})+(\.\d*)?%?|[-+]?[$€]?\d*\.?\d+%?|[-+]?\d+\.")
+COMMA = re.compile(r"-?\d+,\d+")
+CLOCK = re.compile(r"\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?")
+
+
+@cache
+def synonyms() -> dict[str, Any]:
+    """`synonyms.yaml`, every scalar as text."""
+    return yaml.load(files("crisiskit.intake").joinpath("synonyms.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+
+
+@cache
+def _missing_words() -> dict[str, str]:
+    return {word: kind for kind, words in synonyms()["missing"].items() for word in words}
+
+
+@dataclass(eq=False)
+class Profile:
+    """One column over all files. `counts`: its most frequent values; `missing`: those that stand for nothing, by kind.
+
+    `kind` is empty, datetime, date (days or months), time (of day), clock (a length as h:mm), integer, number or text;
+    `low` and `high` are the ends of the numbers. `files` are the places of the files that have the column.
+    """
+
+    name: str
+    files: frozenset[int]
+    rows: int
+    filled: int
+    distinct: int
+    counts: Mapping[str, int]
+    sample: list[str]
+    missing: dict[str, str] = field(default_factory=dict)
+    kind: str = "text"
+    dates: Dates | None = None
+    low: float = 0.0
+    high: float = 0.0
+    decimal: str = "."
+    identifier: str | None = None
+    parts: tuple["Profile", ...] = ()
+    formats: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The header as plain words."""
+        return plain(self.name)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """The values that are not missing."""
+        return {value: n for value, n in self.counts.items() if value not in self.missing}
+
+    @property
+    def share(self) -> float:
+        """Filled cells, spellings of missing not counted, among all rows."""
+        lost = sum(self.counts[value] for value in self.missing)
+        return (self.filled - lost) / self.rows if self.rows else 0.0
+
+    def examples(self, most: int = 3) -> str:
+        """A few values; by their shape alone where they may identify a person, as addresses and numbers of cases do."""
+        shown = list(self.values)[:most]
+        if self.parts:
+            return " + ".join(part.examples(1) for part in self.parts)
+        single = self.kind == "text" and self.distinct > max(50, 0.2 * self.filled)
+        return ", ".join(mask(value) if self.identifier or single else value[:40] for value in shown)
+
+
+def together(con: Any, reads: list[FileRead]) -> tuple[Table, list[tuple[str, frozenset[int]]]]:
+    """All files as one table with a column `_file`, and (header, files that have it), in the order of the headers."""
+    names: dict[str, str] = {}
+    where: dict[str, set[int]] = {}
+    for i, read in enumerate(reads):
+        for name in read.columns:
+            names.setdefault(cells.fold(name), name)
+            where.setdefault(cells.fold(name), set()).add(i)
+    parts = []
+    for i, read in enumerate(reads):
+        own = {cells.fold(name): name for name in read.columns}
+        nothing = ibis.null("string")
+        texts = {name: cells.clean(read.table[own[key]]) if key in own else nothing for key, name in names.items()}
+        parts.append(read.table.select(**texts, _row=read.table["source_row"], _file=ibis.literal(i)))
+    rows = con.create_table("profiled", parts[0] if len(parts) == 1 else ibis.union(*parts), temp=True)
+    return rows, [(name, frozenset(where[key])) for key, name in names.items()]
+
+
+def profiles(rows: Table, columns: list[tuple[str, frozenset[int]]]) -> list[Profile]:
+    """Profile every column of `together`; dates are measured later, once the order of month and day is settled."""
+    every = {
+        f"{what}{i}": made
+        for i, (c, _) in enumerate(columns)
+        for what, made in (
+            ("f", rows[c].count()),
+            ("d", rows[c].nunique()),
+            ("s", rows[c].collect(where=rows[c].notnull())[:SAMPLE]),
+        )
+    }
+    sums = rows.aggregate(n=rows.count(), **every).to_pyarrow().to_pylist()[0]
+    found = []
+    for i, (column, where) in enumerate(columns):
+        filled = rows.filter(rows[column].notnull())
+        top = filled.group_by(v=column).aggregate(n=filled.count(), first=filled["_row"].min())
+        frame = top.order_by([top.n.desc(), top.first, top.v]).limit(MOST).execute()
+        counts = dict(zip(frame["v"], frame["n"].astype(int), strict=True))
+        sample = sums[f"s{i}"] or []
+        found.append(_known(rows, Profile(column, where, sums["n"], sums[f"f{i}"], sums[f"d{i}"], counts, sample)))
+    return found
+
+
+def _known(rows: Table, profile: Profile) -> Profile:
+    """Fill in missing spellings, kind and identifier."""
+    words = _missing_words()
+    missing = {value: words[cells.fold(value)] for value in profile.counts if cells.fold(value) in words}
+    profile = replace(profile, missing=missing)
+    values = profile.values
+    if not values:
+        return replace(profile, kind="empty")
+    likely = dict(islice(values.items(), 500))
+    total = sum(likely.values())
+
+    def share(test: Any) -> float:
+        return sum(n for value, n in likely.items() if test(value)) / total
+
+    if share(dates.form_of) >= 0.9:
+        read = dates.study(rows, profile.name, [cells.fold(value) for value in missing])
+        if read:
+            return replace(profile, kind="date", dates=read, identifier=looks_like(profile.name, profile.sample))
+    if share(CLOCK.fullmatch) >= 0.95 or share(dates.time_of) >= 0.95:
+        about = re.search(r"\b(duration|length|minutes|hours|elapsed|total|spent|wait|talk|handle)\b", profile.words)
+        later = max((int(v.split(":")[0]) for v in values if CLOCK.fullmatch(v)), default=0)
+        if later > 24 or (about and share(CLOCK.fullmatch) >= 0.95):
+            return replace(profile, kind="clock")
+        forms = dict.fromkeys(form for value in values if (form := dates.time_of(value)))
+        return replace(profile, kind="time", formats=tuple(forms))
+    if share(NUMBER.fullmatch) >= 0.9 or share(COMMA.fullmatch) >= 0.9:
+        return _numbers(profile, values, "," if share(COMMA.fullmatch) > share(NUMBER.fullmatch) else ".")
+    return replace(profile, identifier=looks_like(profile.name, profile.sample))
+
+
+def _numbers(profile: Profile, values: dict[str, int], decimal: str) -> Profile:
+    """A column of numbers: its ends without the sentinels, and whether all are whole."""
+    numbers: dict[str, float] = {}
+    for value in values:
+        text = value.replace(",", "." if decimal == "," else "").lstrip("$€").rstrip("%")
+        try:
+            numbers[value] = float(text)
+        except ValueError:
+            continue
+    odd = {float(text) for text in synonyms()["sentinels"].split()}
+    usual = sorted(n for n in numbers.values() if n not in odd) or [0.0]
+    far = {v for v, n in numbers.items() if n in odd and (usual[0] >= 0 > n or n > 20 * max(usual[-1], 1))}
+    missing = profile.missing | dict.fromkeys(far, "blank")
+    whole = all(n == int(n) for value, n in numbers.items() if value not in far)
+    kept = [n for value, n in numbers.items() if value not in far] or [0.0]
+    return replace(
+        profile,
+        kind="integer" if whole else "number",
+        missing=missing,
+        low=min(kept),
+        high=max(kept),
+        decimal=decimal,
+        identifier=looks_like(profile.name, profile.sample),
+    )
+
+
+def settle(rows: Table, found: list[Profile]) -> tuple[str, str]:
+    """Decide month or day first for the columns whose values leave it open, measure all dates; return (order, why).
+
+    The other columns decide; else the order in which the file's rows stand; else Spanish headers speak for day first,
+    and month first is taken, and said.
+    """
+    open_ones = [p for p in found if p.dates and p.dates.order == "tie"]
+    proven = [p.dates.order for p in found if p.dates and p.dates.order in ("mdy", "dmy")]
+    order, why = "mdy", ""
+    if proven:
+        order = max(sorted(set(proven)), key=proven.count)
+        why = f"as the other date columns, {_named(order)}"
+    elif open_ones:
+        order, why = _by_sequence(rows, open_ones[0], found)
+    for profile in found:
+        if profile.dates:
+            dates.measure(rows, profile.name, profile.dates, order)
+            profile.formats = profile.dates.formats(order)
+            if profile.dates.timed:
+                profile.kind = "datetime"
+    return order, why
+
+
+def joined(found: list[Profile]) -> list[Profile]:
+    """A profile for every date column and the time column that goes with it, by the words of their headers."""
+    times = [p for p in found if p.kind == "time"]
+    days = [p for p in found if p.kind == "date" and p.dates]
+    pairs = [(day, time) for day in days for time in times if _stem(day) == _stem(time)]
+    left = [time for time in times if time not in [pair[1] for pair in pairs]]
+    if not pairs and days and (len(days) == 1 or (len(left) == 1 and not _stem(left[0]))):
+        pairs = [(days[0], time) for time in left]
+    return [_join(day, time) for day, time in pairs]
+
+
+def _stem(p: Profile) -> set[str]:
+    return set(p.words.split()) - _CALENDAR
+
+
+def _join(day: Profile, time: Profile) -> Profile:
+    whole = day.formats or tuple(day.dates.forms if day.dates else ())
+    starts = tuple(dict.fromkeys(re.split("[ T]%[HI]", form)[0] for form in whole if form != "iso"))
+    formats = tuple(f"{start} {form}" for start in starts for form in time.formats)
+    plain_iso = all(form in clock.ISO for form in formats)
+    return replace(
+        day,
+        name=f"{day.name} {time.name}",
+        kind="datetime",
+        files=day.files & time.files,
+        parts=(day, time),
+        filled=min(day.filled, time.filled),
+        dates=replace(day.dates, timed=True, midnights=0, hours={}) if day.dates else None,
+        formats=() if plain_iso else formats,
+    )
+
+
+def _named(order: str) -> str:
+    return "month first" if order == "mdy" else "day first"
+
+
+def _by_sequence(rows: Table, profile: Profile, found: list[Profile]) -> tuple[str, str]:
+    steps = {}
+    for order in ("mdy", "dmy"):
+        formats = profile.dates.formats(order) if profile.dates else ()
+        moment, day = clock.parse(rows[profile.name], formats or ("iso",))
+        table = rows.select(d=moment.coalesce(day), _file=rows["_file"], _row=rows["_row"]).filter(ibis._.d.notnull())
+        window = ibis.window(group_by="_file", order_by="_row")
+        table = table.mutate(before=table.d.lag().over(window))
+        turns = table.aggregate(up=(table.d > table.before).sum(), down=(table.d < table.before).sum()).execute()
+        steps[order] = int(turns.fillna(0).iloc[0].min())
+    order = min(steps, key=lambda key: steps[key])
+    if max(steps.values()) >= 3 * steps[order] + 3:
+        return order, f"no value decides; {_named(order)}, because the rows then stand in order of time"
+    spanish = any(re.search(r"\b(fecha|hora|edad|genero|llamada)\b", p.words) for p in found)
+    order = "dmy" if spanish else "mdy"
+    return order, f"NO VALUE DECIDES between month and day first: {_named(order)} is taken; check it"
