@@ -2,6 +2,8 @@
 but in the text table, which is for the eye."""
 
 import json
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.errors import UserError, nearest
@@ -38,7 +40,10 @@ def to_table(frame: "pd.DataFrame") -> str:
     lines = [str(label) for label in frame.get("label", frame.iloc[:, 0]).drop_duplicates()] if "label" in frame else []
     for row in [list(shown.columns), *cells]:
         lines.append("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    lines += [f"row {number}: {text}" for number, text in enumerate(frame.get("reasons", []), 1) if text]
+    for text, numbered in groupby(enumerate(frame.get("reasons", []), 1), key=itemgetter(1)):
+        numbers = [number for number, _text in numbered]
+        rows = f"row {numbers[0]}" if len(numbers) == 1 else f"rows {numbers[0]}-{numbers[-1]}"
+        lines += [f"{rows}: {text}"] if text else []
     return "\n".join(lines) + "\n"
 
 

@@ -46,6 +46,14 @@ row 2: not recorded in this group: arrested; blank 1
 """
 
 
+def test_equal_reasons_are_written_once(rows) -> None:
+    data = rows(received_at=["2025-01-01T00:00:00Z", None], arrived_at=["2025-01-01T00:05:00Z", None])
+    lines = write(measure(data, "response_time"), "table").splitlines()
+    assert lines[0] == "Received to first arrival, minutes, instant clock"
+    assert lines[-1] == "rows 1-4: start missing 1"
+    assert len(lines) == 7
+
+
 def test_unknown_format(frame) -> None:
     with pytest.raises(UserError, match="did you mean 'json'"):
         write(frame, "jsn")

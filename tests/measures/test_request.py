@@ -16,7 +16,7 @@ def test_columns_and_their_order(rows) -> None:
     frame = measure(data, "response_time", by="need")
     assert list(frame) == ["need", "statistic", *NUMBERS, *LEDGER, "label"]
     assert frame.attrs == {"measure": "response_time", "unit": "min",
-                           "label": "Received to first arrival, instant clock"}
+                           "label": "Received to first arrival, minutes, instant clock"}
     assert list(measure(data, "contacts")) == [*NUMBERS, *LEDGER, "label"]
 
 
