@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis.expr.types import BooleanValue, StringValue, Value
 
 YES = ("y", "yes", "true", "t", "1", "x", "si", "sí", "s")
@@ -28,6 +29,21 @@ def sha256(text: str) -> str:
 @ibis.udf.scalar.builtin(name="trim")
 def trim(text: str) -> str:
     """Take spaces away at both ends (an engine function, ten times as fast as trimming a set of characters)."""
+
+
+@ibis.udf.scalar.builtin(name="list_position", signature=((dt.Array(dt.string), dt.string), dt.int64))
+def list_position(words, text):
+    """Where a text stands in a list, counted from 1; null where it does not (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="list_extract", signature=((dt.Array(dt.string), dt.int64), dt.string))
+def list_extract(words, index):
+    """The text at a position of a list, counted from 1 (an engine function)."""
+
+
+@ibis.udf.scalar.builtin(name="list_contains", signature=((dt.Array(dt.string), dt.string), dt.boolean))
+def list_contains(words, text):
+    """Whether a list holds a text (an engine function)."""
 
 
 def clean(text: StringValue, blanks: str = "odd") -> StringValue:
@@ -68,15 +84,27 @@ def choose(pairs: Iterable[tuple[BooleanValue, Value | str]], otherwise: Value |
     return ibis.cases(*branches, else_=rest) if branches else rest
 
 
+def look_up(text: StringValue, table: Mapping[str, str]) -> StringValue:
+    """What a constant table says of a text; null where it says nothing.
+
+    One look-up in two constant lists: the engine would turn a long IN into a join, and many of them into many joins.
+    """
+    if not table:
+        return ibis.null("string")
+    keys, values = (ibis.literal(list(side), type="array<string>") for side in (table.keys(), table.values()))
+    return list_extract(values, list_position(keys, text))
+
+
+def among(text: StringValue, words: Iterable[str]) -> BooleanValue:
+    """Whether a text is one of the words; null where it is null."""
+    return list_contains(ibis.literal(list(words), type="array<string>"), text)
+
+
 def missing_kind(text: StringValue, spellings: Mapping[str, str]) -> StringValue | None:
     """The kind of missing that a spelling stands for, else null; None when no spelling is declared."""
     if not spellings:
         return None
-    form = folded(text)
-    kinds: dict[str, list[str]] = {}
-    for spelling, kind in spellings.items():
-        kinds.setdefault(kind, []).append(fold(spelling))
-    return choose([(form.isin(words), ibis.literal(kind)) for kind, words in kinds.items()])
+    return look_up(folded(text), {fold(spelling): kind for spelling, kind in spellings.items()})
 
 
 def coded(form: StringValue, codes: Mapping[str, str], known: Iterable[str]) -> StringValue:
@@ -84,10 +112,7 @@ def coded(form: StringValue, codes: Mapping[str, str], known: Iterable[str]) -> 
     table = {fold(spelling): code for spelling, code in codes.items() if spelling != "*"}
     for code in known:
         table.setdefault(fold(code), code)
-    by_code: dict[str, list[str]] = {}
-    for spelling, code in table.items():
-        by_code.setdefault(code, []).append(spelling)
-    value = choose([(form.isin(words), ibis.literal(code)) for code, words in by_code.items()])
+    value = look_up(form, table)
     if "*" in codes:
         return ibis.coalesce(value, ibis.ifelse(form.notnull(), ibis.literal(codes["*"]), ibis.null("string")))
     return value
@@ -114,8 +139,8 @@ def number(text: StringValue, decimal: str = ".") -> Value:
 def yes_no(form: StringValue, yes: Iterable[str] = (), no: Iterable[str] = ()) -> BooleanValue:
     """True or false of a folded text by spelling (`*` stands for all other texts); null where neither fits."""
     yes, no = list(yes) or ([] if "*" in no else list(YES)), list(no) or ([] if "*" in yes else list(NO))
-    says_yes = form.notnull() if "*" in yes else form.isin([fold(word) for word in yes] or [""])
-    says_no = form.notnull() if "*" in no else form.isin([fold(word) for word in no] or [""])
+    says_yes = form.notnull() if "*" in yes else among(form, map(fold, yes))
+    says_no = form.notnull() if "*" in no else among(form, map(fold, no))
     first, second = (says_no, says_yes) if "*" in yes else (says_yes, says_no)
     truth = ibis.literal("*" not in yes)
     return ibis.cases((first, truth), (second, ~truth), else_=ibis.null("boolean"))

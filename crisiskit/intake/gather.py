@@ -25,8 +25,8 @@ def barrier(con: Any, table: Table, name: str) -> Table:
     return con.create_view(name, table, overwrite=True)
 
 
-def gathered(con: Any, reads: Sequence[FileRead], names: dict[str, bool], name: str) -> Table:
-    """Rows of all files under the names of the mapping, trimmed, with source_file, source_row, `_file` and `_hash`.
+def gathered(con: Any, reads: Sequence[FileRead], names: dict[str, bool]) -> list[Table]:
+    """Rows of each file under the names of the mapping, trimmed, with source_file, source_row, `_file` and `_hash`.
 
     `names` are the source columns that the mapping reads, and whether each may be absent from a file (its cells are
     blank then); UserError for another that is absent.
@@ -43,11 +43,11 @@ def gathered(con: Any, reads: Sequence[FileRead], names: dict[str, bool], name: 
                 **made,
                 source_file=ibis.literal(read.file),
                 source_row=read.table["source_row"],
-                _file=ibis.literal(number),
+                _file=ibis.literal(number, type="int64"),
                 _hash=row_hash(ibis.array([read.table[column] for column in read.columns])),
             )
         )
-    return barrier(con, parts[0] if len(parts) == 1 else ibis.union(*parts), f"{name}_gathered")
+    return parts
 
 
 def constants(table: Table) -> dict[str, Value]:
@@ -62,3 +62,16 @@ def stored(con: Any, table: Table, name: str, fixed: dict[str, Value]) -> Table:
     """
     kept = con.create_table(name, table.drop(*fixed), temp=True)
     return kept.mutate(**fixed).select(*table.columns)
+
+
+def stored_in_turn(con: Any, table: Table, name: str, fixed: dict[str, Value], view: str, parts: list[Table]) -> Table:
+    """The same for several files: `table` rests on the view called `view`, which stands for each of `parts` in turn.
+
+    The mapping is compiled once, and the engine holds the state of one file at a time.
+    """
+    made = stored(con, table, name, fixed)
+    query = con.compile(table.drop(*fixed))
+    for part in parts[1:]:
+        con.create_view(view, part, overwrite=True)
+        con.raw_sql(f"INSERT INTO {name} BY NAME {query}")
+    return made

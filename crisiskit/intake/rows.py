@@ -14,7 +14,7 @@ from ibis.expr.types import StringValue, Table, Value
 from crisiskit.errors import UserError
 from crisiskit.intake import cells, clock
 from crisiskit.intake.compile import Cell, clock_cell, entry, number_cell, text_cell
-from crisiskit.intake.gather import gathered
+from crisiskit.intake.gather import barrier, gathered
 from crisiskit.intake.mapping import ColumnMap, SourceMap, TableMap, UnitBy
 from crisiskit.intake.read import FileRead
 from crisiskit.intake.tally import count_cells, synthetic, tallied, wide_columns
@@ -167,14 +167,19 @@ def standard_rows(
     columns: Mapping[str, ColumnMap],
     name: str,
     key: str,
-) -> Table:
-    """All rows of the files in the shape of the standard table: every dictionary column, then working columns."""
+) -> tuple[Table, list[Table]]:
+    """The rows of the first file in the shape of the standard table, and the text of all files.
+
+    Every dictionary column, then working columns. The rows rest on the view NAME_gathered, which stands for one file
+    after the other: see `gather.stored_in_turn`.
+    """
     tallies, working = synthetic(table_map)
     columns, known = {**columns, **tallies}, dictionary.table(table_map.into).columns
     met = [c for read in reads for c in wide_columns(table_map, read.columns, read.file)]
     wide = list({(c.header, c.key): c for c in met}.values())  # one column may be part of several measures
     names = inputs(table_map, columns) | {column.header: True for column in wide}
-    text = gathered(con, reads, names, name)
+    parts = gathered(con, reads, names)
+    text = barrier(con, parts[0], f"{name}_gathered")
     view = text_view(con, text, table_map, columns, {**known, **working}, wide, name, source.time_zone)
     made = _cells(view, columns, {**known, **working}, source.time_zone, key)
     counted = count_cells(view, wide)
@@ -233,7 +238,7 @@ def standard_rows(
     if counted is not None:
         full["_cells"] = counted
     full |= tallied(made)
-    return view.select(
+    rows = view.select(
         **full,
         _excluded=view["_excluded"],
         _problem=_problem(view, table_map, columns, made, day),
@@ -246,6 +251,7 @@ def standard_rows(
         _file=view["_file"],
         _day=day,
     )
+    return rows, parts
 
 
 def ibis_type(column: Column) -> str:

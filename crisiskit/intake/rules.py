@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import ibis
 from ibis.expr.types import BooleanValue, Scalar, Table, Value
 
+from crisiskit.intake.cells import among
 from crisiskit.intake.clock import epoch_us
 from crisiskit.standard import dictionary
 
@@ -71,6 +72,8 @@ def _one_of(rows: Rows, column: str, listed: list[str]) -> BooleanValue:
     """Where the cell is one of the listed values (on one of the listed days, in clock columns)."""
     cell = rows.table[column]
     if rows.kind(column) not in ("timestamp", "local"):
+        if rows.kind(column) == "string":
+            return among(cell, listed)
         return cell.isin([_literal(rows, column, text) for text in listed])
     return some([
         (cell >= _literal(rows, column, day)) & (cell <= _literal(rows, column, day, time.max)) for day in listed
@@ -199,7 +202,7 @@ def band(rows: Rows, rule: Rule) -> Test:
         low, _, high = code.rstrip("+").partition("-")
         wrong = (number < int(low)) | (number > int(high)) if high else number < int(low)
         outside.append((name == code) & wrong)
-    known = name.isin(listed).fill_null(False)
+    known = among(name, listed).fill_null(False)
     return _test(rows, rule, [rule["column"], rule["band"]], some(outside), known)
 
 

@@ -17,7 +17,7 @@ from crisiskit.errors import UserError
 from crisiskit.intake import checks, collapse, fates, identifiers, quarantine, tally, units
 from crisiskit.intake.codebooks import with_code_books
 from crisiskit.intake.compile import Headers
-from crisiskit.intake.gather import constants, stored
+from crisiskit.intake.gather import constants, stored, stored_in_turn
 from crisiskit.intake.ledger import Ledger, LedgerDoesNotClose
 from crisiskit.intake.mapping import SourceMap, TableMap, load
 from crisiskit.intake.read import FileRead, read_files
@@ -112,9 +112,9 @@ def one_table(
     for read in reads:
         suspects = identifiers.refuse(table_map, f"tables.{name}.columns", read, Headers(read.columns, read.file))
         ledger.unmapped_columns[read.file] = _unmapped(read, table_map, suspects)
-    made = standard_rows(con, reads, source, table_map, columns, name, secret)
+    made, parts = standard_rows(con, reads, source, table_map, columns, name, secret)
     fixed = constants(made)
-    rows = stored(con, made, f"{name}_rows", fixed)
+    rows = stored_in_turn(con, made, f"{name}_rows", fixed, f"{name}_gathered", parts)
     for read in reads:
         read.check_unchanged()
     durations = [d for d in DURATIONS if f"_n_{d}" in rows.columns]

@@ -156,7 +156,7 @@ def _sum(texts: list[Value]) -> Value:
 def _belongs(level: Value, members: tuple[str, ...]) -> Value:
     """Where a level is one of the members of a family, in which `*` stands for any text."""
     exact, loose = [m for m in members if "*" not in m], [m for m in members if "*" in m]
-    tests = [level.isin(exact)] if exact else []
+    tests = [cells.among(level, exact)] if exact else []
     tests += [level.re_search("^" + ".*".join(map(re.escape, m.split("*"))) + "$") for m in loose]
     return cells.any_of(tests).fill_null(False)
 

@@ -9,8 +9,8 @@ from typing import Any
 import ibis
 from ibis.expr.types import StringValue, Table, Value
 
-from crisiskit.intake import cells, clock
-from crisiskit.intake.compile import Headers, known_codes, list_cell, text_of, zone_of
+from crisiskit.intake import cells, clock, lists
+from crisiskit.intake.compile import Headers, known_codes, text_of, zone_of
 from crisiskit.intake.gather import barrier
 from crisiskit.intake.mapping import ColumnMap, Condition, TableMap, UnitBy
 from crisiskit.intake.tally import WideColumn
@@ -30,9 +30,9 @@ def _left_out(condition: Condition, text: StringValue) -> StringValue:
     elif condition.matches is not None:
         keep = text.re_search(condition.matches).fill_null(False)
     elif condition.values:
-        keep = cells.folded(text).isin([cells.fold(v) for v in condition.values]).fill_null(False)
+        keep = cells.among(cells.folded(text), map(cells.fold, condition.values)).fill_null(False)
     else:
-        keep = ~cells.folded(text).isin([cells.fold(v) for v in condition.excluded]).fill_null(False)
+        keep = ~cells.among(cells.folded(text), map(cells.fold, condition.excluded)).fill_null(False)
     return ibis.ifelse(keep, NULL, ibis.literal(condition.because))
 
 
@@ -56,7 +56,9 @@ def text_view(
     made: dict[str, Value] = {column: text[column] for column in LINEAGE}
     made |= {f"w_{i}": text[column.header] for i, column in enumerate(wide)}
     for column, spec in columns.items():
-        if not (spec.gather or spec.flags or spec.minutes_between or spec.split):
+        if lists.is_list(spec):
+            made |= lists.texts(column, spec, text, headers, table_map.missing)
+        elif not spec.minutes_between:
             value, kind = text_of(text, spec, headers, table_map.missing)
             made[f"x_{column}"] = value
             if kind is not None:
@@ -71,18 +73,12 @@ def text_view(
         made["_key"] = ibis.ifelse(complete, ibis.literal("\x1f").join(parts), NULL)
     if table_map.aggregate and table_map.aggregate.column:
         said = cells.folded(text[headers.find(table_map.aggregate.column)])
-        made["_sum"] = said.isin([cells.fold(v) for v in table_map.aggregate.values]).fill_null(False)
-    lists = {
-        c: list_cell(c, known[c], s, text, headers, table_map.missing)
-        for c, s in columns.items()
-        if s.gather or s.flags or s.split
-    }
-    for column, cell in lists.items():
-        made[f"l_{column}"] = cell.value
-        if cell.other is not None:
-            made[f"lo_{column}"] = cell.other
+        made["_sum"] = cells.among(said, map(cells.fold, table_map.aggregate.values)).fill_null(False)
     view = barrier(con, text.select(**made), f"{name}_text")
+    listed = {column: spec for column, spec in columns.items() if lists.is_list(spec)}
     read_in: dict[str, Value] = {}
+    for column, spec in listed.items():
+        read_in |= lists.forms(column, spec, view)
     for column in (c for c in columns if f"x_{c}" in made):
         if is_clock(known[column]):
             formats = columns[column].formats or ("iso",)
@@ -98,6 +94,8 @@ def text_view(
             read_in |= {f"r_{column}": rolled, f"m_{column}": moment + ibis.ifelse(rolled, clock.DAY, 0)}
     view = barrier(con, view.mutate(**read_in), f"{name}_read")
     judged: dict[str, Value] = {}
+    for column, spec in listed.items():
+        judged |= lists.codes(column, known[column], spec, view)
     for column, spec in columns.items():
         if f"m_{column}" in read_in:
             moment = view[f"m_{column}"]
@@ -108,7 +106,7 @@ def text_view(
             codes = known_codes(known[column], spec) or []
             judged[f"v_{column}"] = cells.coded(view[f"f_{column}"], spec.codes, codes)
     view = barrier(con, view.mutate(**judged), f"{name}_judged")
-    doubts = {f"q_{c}": clock.doubt_of(view[f"c_{c}"]) for c in columns if f"c_{c}" in judged}
-    if doubts:
-        view = barrier(con, view.mutate(**doubts), f"{name}_doubts")
-    return view
+    last: dict[str, Value] = {f"q_{c}": clock.doubt_of(view[f"c_{c}"]) for c in columns if f"c_{c}" in judged}
+    for column, spec in listed.items():
+        last |= lists.value(column, known[column], spec, view)
+    return barrier(con, view.mutate(**last), f"{name}_doubts") if last else view
