@@ -61,7 +61,8 @@ class Headers:
         )
 
 
-def _part(table: Table, part: Part, headers: Headers, optional: bool) -> StringValue | None:
+def part_text(table: Table, part: Part, headers: Headers, optional: bool) -> StringValue | None:
+    """The text of a source column, or what its pattern takes of it; None for an optional column that is absent."""
     header = headers.find(part.column, optional)
     if header is None:
         return None
@@ -78,7 +79,7 @@ def text_of(
     spellings = {**missing, **spec.missing}
 
     def one(part: Part) -> tuple[StringValue | None, StringValue | None]:
-        found = _part(table, part, headers, spec.optional)
+        found = part_text(table, part, headers, spec.optional)
         if found is not None and spec.replace:
             found = cells.choose([(found == wrong, right) for wrong, right in spec.replace.items()], found)
         return found, None if found is None else cells.missing_kind(found, spellings)
@@ -162,7 +163,7 @@ def text_cell(
                 cell.aside, cell.other = _set_aside(name, text, found, "no code of the dictionary"), None
         cell.value = value
     if kind is not None:
-        cell.value = ibis.ifelse(kind.isin(cells.FOUR), kind, cell.value)
+        cell.value = ibis.ifelse((kind != "blank").fill_null(False), kind, cell.value)
     return cell
 
 
@@ -235,53 +236,3 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
         next_day = ibis.ifelse(working[f"r_{name}"], f"{name}:next_day", ibis.null("string"))
         flag = cells.joined([flag, next_day], ";")
     return Cell(clock.instant(micros), aside=aside, extra={"day": good_day, "local": local, "flag": flag})
-
-
-def list_cell(
-    name: str, column: Column, spec: ColumnMap, table: Table, headers: Headers, missing: dict[str, str]
-) -> Cell:
-    """A list column: several columns gathered, yes/no columns that stand for codes, or one cell split, each once."""
-    known = [*column.codes, *cells.FOUR] if column.codes else []
-    others: list[StringValue] = []
-
-    def code(text: StringValue) -> StringValue:
-        if not (known or spec.codes):
-            return text
-        value = cells.coded(cells.folded(text), spec.codes, known)
-        strange = text.notnull() & value.isnull()
-        others.append(ibis.ifelse(strange, entry(name, "unmapped code", text), ibis.null("string")))
-        return ibis.ifelse(strange, ibis.literal("other"), value)
-
-    if spec.flags:
-        items, filled = [], []
-        for meaning, source in spec.flags.items():
-            text = _part(table, Part(column=source), headers, spec.optional)
-            if text is not None:
-                says = cells.yes_no(cells.folded(text), spec.yes, spec.no)
-                items.append(ibis.ifelse(says, ibis.literal(meaning), ibis.null("string")))
-                filled.append(says.notnull())
-        recorded = cells.any_of(filled)
-    else:
-        parts = [_part(table, part, headers, spec.optional) for part in spec.gather or spec.source]
-        kinds = {**missing, **spec.missing}
-        texts = [
-            ibis.ifelse(cells.missing_kind(t, kinds).isnull(), t, ibis.null("string")) if kinds else t
-            for t in parts
-            if t is not None
-        ]
-        if spec.split:
-            value = texts[0].split(spec.split).map(lambda item: code(cells.clean(item)))
-            others.clear()  # an entry cannot leave the lambda: unmapped codes of split cells are kept as `other`
-            return Cell(value.filter(lambda item: item.notnull()).unique())
-        items = [code(text) for text in texts]
-        recorded = cells.any_of([text.notnull() for text in texts])
-    single = [items[0]] + [
-        ibis.ifelse(
-            cells.any_of([item == earlier for earlier in items[:i]]).fill_null(False), ibis.null("string"), item
-        )
-        for i, item in enumerate(items)
-        if i
-    ]
-    value = ibis.array(single).filter(lambda item: item.notnull())
-    other = cells.joined(others, "") if others else None
-    return Cell(ibis.ifelse(recorded, value, ibis.null("array<string>")), other=other)

@@ -209,7 +209,7 @@ def _long(rows: Table) -> Table:
     lost = text.notnull() & value.isnull()
     token = ibis.cases(
         (lost, "value=set_aside"),
-        (cell["kind"].isin(cells.FOUR), ibis.literal("value=") + cell["kind"]),
+        ((cell["kind"] != "blank").fill_null(False), ibis.literal("value=") + cell["kind"]),
         else_=NULL,
     )
     return long.mutate(
