@@ -29,7 +29,7 @@ lab: $(STAMP)
 	JUPYTER_CONFIG_DIR=.venv/jupyter $(BIN)/jupyter lab --notebook-dir=notebooks
 
 bench: $(STAMP)
-	$(BIN)/python bench/intake.py
+	$(BIN)/python bench/standardize.py
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv
