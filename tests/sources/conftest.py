@@ -103,18 +103,24 @@ def share(row: pd.Series) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def source(shared_data, root, tmp_path_factory):
-    """A function that standardizes a source by its name, once per session, and gives it as a Source."""
+def make_source(root, tmp_path_factory):
+    """A function that standardizes the files of a folder by a mapping's name, once per session, as a Source."""
     done: dict[str, Source] = {}
 
-    def get(name: str) -> Source:
+    def get(name: str, data: Path) -> Source:
         if name not in done:
             folder = tmp_path_factory.mktemp("sources") / name
-            standardize(root / "params" / "sources" / f"{name}.yaml", shared_data, folder)
-            done[name] = Source(name, folder, shared_data)
+            standardize(root / "params" / "sources" / f"{name}.yaml", data, folder)
+            done[name] = Source(name, folder, data)
         return done[name]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def source(shared_data, make_source):
+    """A function that gives a source of the public data by its name."""
+    return lambda name: make_source(name, shared_data)
 
 
 @pytest.fixture(scope="session")
