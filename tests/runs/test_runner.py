@@ -322,3 +322,15 @@ def test_a_folder_that_is_no_run_is_left_alone(make_study, tmp_path):
     with pytest.raises(UserError, match="is not the folder of a run and is left alone"):
         carry_out(study)
     assert os.listdir(tmp_path / "new" / "runs" / "small") == ["thesis.docx"]
+
+
+def test_a_dry_run_imports_nothing_that_executes_or_draws(make_study, tmp_path):
+    study = make_study(tmp_path / "new")
+    heavy = ["papermill", "nbclient", "nbconvert", "matplotlib", "seaborn", "statsmodels", "scipy"]
+    code = (
+        "import sys; from pathlib import Path; from crisiskit.runs.runner import run\n"
+        f"run(Path({str(study)!r}), Path({str(study.parent / 'data')!r}), Path('runs'), dry_run=True)\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
