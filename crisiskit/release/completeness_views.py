@@ -54,7 +54,7 @@ def completeness(report: "Report", section: Section) -> View:
     )
     every = data[["field", "records", *KINDS, "value", "low", "high"]].rename(columns={"value": "known of applicable"})
     note = f"{lead} Least complete, of the records to which it applies: {least}. {OPTIONAL}"
-    return View(note, figure, folded=every, folded_caption="Completeness of every field")
+    return View(note, figure, folds=(("Completeness of every field", every),))
 
 
 @shows(NOTEBOOK, "completeness_site")

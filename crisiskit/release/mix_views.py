@@ -59,16 +59,14 @@ def _mix(report: "Report", section: Section, column: str, title: str) -> View:
             f"{group_of(row, by)}{reasons_text(row['reasons'])}" for _, row in asked.iterrows() if row["reasons"]
         )
         return View(said + "; ".join(each) + "." + (f" Not known: {why}." if why else ""))
-    known = asked.drop_duplicates(list(by))["denominator"].sum() if by else asked["denominator"].iloc[0]
     if by:
         picture, unit = plots.dots(data, "label", "share of contacts (%)", report.split, percent=True), "share"
     else:
         picture, unit = plots.bars(data.drop(columns=["low", "high"]), "label", "numerator", "contacts"), "contacts"
-    why = {
-        f"{group_of(row, by)}{reasons_text(row['reasons'])}"
-        for _, row in asked.drop_duplicates(list(by) or None).iterrows()
-    }
-    left = "; ".join(sorted(text for text in why if text))
+    groups = asked.drop_duplicates(list(by)) if by else asked.head(1)
+    left = "; ".join(
+        f"{group_of(row, by)}{reasons_text(row['reasons'])}" for _, row in groups.iterrows() if row["reasons"]
+    )
     figure = report.figures.save(
         picture,
         f"contacts_by_{column}",
@@ -76,7 +74,7 @@ def _mix(report: "Report", section: Section, column: str, title: str) -> View:
         caption=f"{_meaning(column)} Shares are of contacts where it is known.",
         alt=spoken(data, by),
         data=data[[*by, "label", "numerator", "denominator", "value", "low", "high", "bound_low", "bound_high"]],
-        n=int(known),
+        n=int(groups["denominator"].sum()),
         unit=unit,
         left_out=left,
     )

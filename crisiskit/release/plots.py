@@ -122,9 +122,9 @@ def ecdf(
         for place, (name, rows) in enumerate(series):
             color = SERIES[place % len(SERIES)]
             axes.step(rows[x], 100 * rows[share], where="post", color=color, label=str(name) or "_")
-        for name, place in marks:
-            axes.axvline(place, color=GREY, linestyle="--", linewidth=1)
-            axes.annotate(name, (place, 3), (3, 0), textcoords="offset points", fontsize=8, rotation=90, va="bottom")
+        for name, value in marks:
+            axes.axvline(value, color=GREY, linestyle="--", linewidth=1)
+            axes.annotate(name, (value, 3), (3, 0), textcoords="offset points", fontsize=8, rotation=90, va="bottom")
         axes.set_ylim(0, 100)
         axes.set_xlim(0, None)
         value_axis(axes, "share of records at or under that time (%)", "y")
@@ -154,7 +154,8 @@ def dots(data: "pd.DataFrame", label: str, unit: str, series: str = "", percent:
             axes.plot(scale * rows["value"], y, marker, color=color, label=str(kind) or "_", clip_on=False)
         label_rows(axes, names)
         top = scale * data[["value", "high"]].max().max()
-        axes.set_xlim(0, min(100, _ceiling(top)) * 1.01 if percent else max(top, 1e-9) * 1.06)
+        end = min(100, _ceiling(top)) * 1.01 if percent else max(top, 1e-9) * 1.06
+        axes.set_xlim(-0.015 * end, end)  # so that a dot at zero does not touch its label
         value_axis(axes, unit)
         for place in range(1, len(labels)):
             axes.axhline(place - 0.5, color=LIGHT, linewidth=0.8)

@@ -1,9 +1,6 @@
 """What a notebook works with: the standard tables, the ledger, the quality record and where its figures go."""
 
-import atexit
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.errors import UserError, nearest
+from crisiskit.release import demo
 from crisiskit.release.figures import Figures
 from crisiskit.release.sections import notebooks
 from crisiskit.release.view import View
@@ -201,8 +199,10 @@ def open_report(
     if fiscal_year not in FISCAL_YEARS:
         right = nearest(fiscal_year, FISCAL_YEARS) or f"; one of {', '.join(FISCAL_YEARS)}"
         raise UserError(f"fiscal_year: '{fiscal_year}' is not known{right}")
-    folder = Path(tables) if tables else demo_tables()
+    folder = Path(tables) if tables else demo.tables()
     ledger, quality = _json(folder / "ledger.json"), _json(folder / "quality.json")
+    if not tables and notebook == "00_data_quality":
+        quality["checks"] = demo.checks(folder)
     about = quality["about"]
     line = source_line or "; ".join(dict.fromkeys(_source_line(source) for source in about))
     simulated = any(source["simulated"] for source in about)
@@ -211,7 +211,7 @@ def open_report(
         notebook=notebook,
         title=title or notebooks()[notebook],
         folder=folder,
-        figures=Figures(Path(figures) if figures else temporary_folder(), line, simulated, context),
+        figures=Figures(Path(figures) if figures else demo.temporary_folder(), line, simulated, context),
         ledger=ledger,
         quality=quality,
         fiscal_year=fiscal_year,
@@ -219,22 +219,6 @@ def open_report(
         within_h=float(clock_cap_h),
         period=(_day("period_from", period_from), _day("period_to", period_to)),
     )
-
-
-def demo_tables() -> Path:
-    """Simulate calls for service from a fixed seed into a standardized folder that is removed when Python ends."""
-    from crisiskit.simulate import simulate, write_tables
-
-    folder = temporary_folder()
-    write_tables(simulate("call_for_service", seed=144), folder)
-    return folder
-
-
-def temporary_folder() -> Path:
-    """A new folder that is removed when Python ends."""
-    folder = Path(tempfile.mkdtemp(prefix="crisiskit-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def _source_line(about: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Sections of the response-patterns notebook about the service: what figures rest on, the line, time per contact."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crisiskit.release import plots
 from crisiskit.release.pattern_views import NOTEBOOK
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from crisiskit.release.report import Report
 
-LINE = {
+LINE: dict[str, tuple[str, dict[str, Any]]] = {
     "answer_rate": ("answered", {}),
     "abandonment": ("abandoned", {"threshold_s": 0}),
     "service_level": ("answered within 20 s", {"threshold_s": 20, "denominator": "offered"}),

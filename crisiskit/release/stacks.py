@@ -128,7 +128,7 @@ def _steps(axes: "Axes", data: "pd.DataFrame") -> None:
 
 def _kinds_legend(figure: "Figure") -> None:
     """One legend for all panels, with the kinds that occur in any of them, in the order of KINDS."""
-    found = {}
+    found: dict[str, Any] = {}
     for axes in figure.axes:
         found |= {name: handle for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     order = [name for name, *_ in KINDS.values() if name in found]

@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 class View:
     """One result for reading: `note` says the numbers seen, `points` are a list, `table` stands open under `caption`.
 
-    `folded` is a longer table that opens on demand. `absent` marks a line that says what is not recorded; `warning`
-    stands above everything.
+    `folds` are (caption, table) pairs that open on demand. `absent` marks a line that says what is not recorded;
+    `warning` stands above everything.
     """
 
     note: str = ""
     figure: "SavedFigure | None" = None
     table: "pd.DataFrame | None" = None
     caption: str = ""
-    folded: "pd.DataFrame | None" = None
-    folded_caption: str = ""
+    folds: "tuple[tuple[str, pd.DataFrame], ...]" = ()
     points: tuple[str, ...] = ()
     absent: bool = False
     warning: str = ""
@@ -39,9 +38,8 @@ class View:
         parts += [self.figure._repr_html_()] if self.figure else []
         if self.table is not None:
             parts.append(table_html(self.table, self.caption))
-        if self.folded is not None:
-            inner = table_html(self.folded, self.folded_caption)
-            parts.append(f"<details><summary>{html.escape(self.folded_caption)}</summary>{inner}</details>")
+        for caption, table in self.folds:
+            parts.append(f"<details><summary>{html.escape(caption)}</summary>{table_html(table, caption)}</details>")
         kind = "absent" if self.absent else "seen"
         parts += [f'<p class="{kind}">{html.escape(part)}</p>' for part in self.note.split("\n") if part]
         if self.points:
@@ -88,9 +86,7 @@ def tabled(note: str, table: "pd.DataFrame", caption: str, rows: int = 30) -> Vi
     """A view of a table: its first rows open, all of it folded where it is longer."""
     if len(table) <= rows:
         return View(note, table=table, caption=caption)
-    return View(
-        note, table=table.head(rows), caption=caption, folded=table, folded_caption=f"{caption}: all {len(table):,}"
-    )
+    return View(note, table=table.head(rows), caption=caption, folds=((f"{caption}: all {len(table):,}", table),))
 
 
 def joined(words: Any, last: str = "and") -> str:

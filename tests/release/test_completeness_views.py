@@ -27,12 +27,12 @@ def test_in_band_codes_count_as_missing_and_what_is_always_known_is_not_drawn(re
     view = complete.completeness(report(NOTEBOOK, rows))
     assert view.figure.data["label"].tolist()[0] == "need"
     assert "access" not in view.figure.data["label"].tolist()
-    assert "access" in view.folded["field"].tolist()
+    assert "access" in view.folds[0][1]["field"].tolist()
 
 
 def test_a_field_that_the_source_does_not_have_is_not_said_to_be_empty(report, record):
     view = complete.completeness(report(NOTEBOOK, [record(1, age=4), record(2)]))
-    assert "weapon" not in view.folded["field"].tolist()
+    assert "weapon" not in view.folds[0][1]["field"].tolist()
 
 
 def test_nothing_missing_draws_nothing(report, record):

@@ -45,9 +45,9 @@ def test_a_long_table_is_folded_behind_its_first_rows():
     table = pd.DataFrame({"n": range(40)})
     view = tabled("note", table, "Numbers", rows=30)
     assert len(view.table) == 30
-    assert len(view.folded) == 40
+    assert [len(table) for _, table in view.folds] == [40]
     assert "Numbers: all 40" in view._repr_html_()
-    assert tabled("note", table.head(30), "Numbers", rows=30).folded is None
+    assert tabled("note", table.head(30), "Numbers", rows=30).folds == ()
 
 
 @pytest.mark.parametrize(
