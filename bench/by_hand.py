@@ -131,7 +131,7 @@ def ledger(out: Path, digest: str, read: int, standardized: int, quarantined: in
 def case(column: str, codes: dict[str, str]) -> str:
     """CASE that translates codes, ignoring case."""
     whens = " ".join(f"when '{k.lower()}' then '{v}'" for k, v in codes.items())
-    return f"case lower({column}) {whens} when null then null else case when {column} is null then null else 'other' end end"
+    return f"case when {column} is null then null else case lower({column}) {whens} else 'other' end end"
 
 
 def with_duckdb(folder: Path, out: Path) -> None:

@@ -17,7 +17,8 @@ def connect(folder: Path | None = None, memory: str = "1GB", threads: int | None
     import ibis
 
     database = ":memory:" if folder is None else str(Path(folder) / "work.duckdb")
-    settings = {"memory_limit": memory, "threads": threads or os.cpu_count() or 1, "autoinstall_known_extensions": False}
+    settings = {"memory_limit": memory, "threads": threads or os.cpu_count() or 1}
+    settings["autoinstall_known_extensions"] = False
     if folder is not None:
         settings["temp_directory"] = str(Path(folder) / "spill")
     backend = ibis.duckdb.connect(database, **settings)

@@ -72,7 +72,7 @@ def jumps(zone: str) -> tuple[Jump, ...]:
     info, found = ZoneInfo(zone), []
 
     def offset(second: int) -> int:
-        return int(datetime.fromtimestamp(second, UTC).astimezone(info).utcoffset().total_seconds())
+        return _seconds(datetime.fromtimestamp(second, UTC).astimezone(info))
 
     day = int(timedelta(days=1).total_seconds())
     start, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (SPAN[0], SPAN[1] + 1))
@@ -126,7 +126,12 @@ def offset_at(key: IntegerValue, zone: str) -> IntegerValue:
 
 
 def _constant(zone: str) -> int:
-    return int(datetime(2020, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset().total_seconds()) * MICRO
+    return _seconds(datetime(2020, 1, 1, tzinfo=ZoneInfo(zone))) * MICRO
+
+
+def _seconds(moment: datetime) -> int:
+    """The offset of a moment that knows its zone [s]."""
+    return int((moment.utcoffset() or timedelta()).total_seconds())
 
 
 def doubt_of(code: IntegerValue) -> IntegerValue:

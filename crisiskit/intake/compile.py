@@ -3,6 +3,7 @@
 Text and value are made in two steps with a view between them, so that the engine reads each cell once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import ibis
@@ -71,7 +72,7 @@ def part_text(table: Table, part: Part, headers: Headers, optional: bool) -> Str
 
 
 def text_of(
-    table: Table, spec: ColumnMap, headers: Headers, missing: dict[str, str]
+    table: Table, spec: ColumnMap, headers: Headers, missing: Mapping[str, str]
 ) -> tuple[StringValue, StringValue | None]:
     """The text of a mapped cell (null where blank or missing) and the kind of missing where a spelling says so."""
     if spec.constant is not None:

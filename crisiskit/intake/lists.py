@@ -4,6 +4,8 @@ As for single cells, the steps stand a view apart, so that the engine computes e
 ..., their folded forms `h0_name`, their codes `j0_name`, and at last the list `l_name`.
 """
 
+from collections.abc import Mapping
+
 import ibis
 from ibis.expr.types import Table, Value
 
@@ -24,7 +26,7 @@ def _size(spec: ColumnMap) -> range:
     return range(len(spec.flags or spec.gather or spec.source))
 
 
-def texts(name: str, spec: ColumnMap, table: Table, headers: Headers, missing: dict[str, str]) -> dict[str, Value]:
+def texts(name: str, spec: ColumnMap, table: Table, headers: Headers, missing: Mapping[str, str]) -> dict[str, Value]:
     """The text of every cell; null where it is blank or says that it is missing."""
     parts = tuple(Part(column=source) for source in spec.flags.values()) or spec.gather or spec.source
     spellings = {} if spec.flags else {**missing, **spec.missing}

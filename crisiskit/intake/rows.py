@@ -77,7 +77,7 @@ def _problem(
         )
     count = "contacts" if table_map.into == "interventions" else "value" if table_map.into == "counts" else None
     needed = [name for name, spec in columns.items() if spec.needed]
-    if count in columns and not table_map.wide:
+    if count is not None and count in columns and not table_map.wide:
         needed.append(count)
     for name in dict.fromkeys(needed):
         text = view[f"x_{name}"]

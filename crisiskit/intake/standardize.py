@@ -214,7 +214,7 @@ def _tie_out(con: Any, ledger: Ledger, reads: list[FileRead], final: Table, tabl
 
 def quality(source: SourceMap, done: list[Standardized], con: Any, out: Path) -> dict[str, Any]:
     """What `quality.json` holds: checks, unit verdicts, aggregate share, duplicates, what is known of the source."""
-    aggregate = {"rows": 0, "contacts": 0, "share_of_contacts": None}
+    aggregate: dict[str, Any] = {"rows": 0, "contacts": 0, "share_of_contacts": None}
     path = out / "interventions.parquet"
     if path.is_file():
         table = con.read_parquet(path)

@@ -22,7 +22,9 @@ from crisiskit.standard.dictionary import Column
 NULL = ibis.null("string")
 FIELDS = ("measure", "unit", "group", "level", "start", "end", "text", "kind")
 STEP = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "year": "Y"}
-LONG = {"day": 1, "week": 7, "month": (1,), "quarter": (3,), "year": (12,)}  # days, or (months,)
+LONG: dict[str, int | tuple[int]] = {
+    "day": 1, "week": 7, "month": (1,), "quarter": (3,), "year": (12,),
+}  # days, or (months,)
 
 
 @dataclass(frozen=True)

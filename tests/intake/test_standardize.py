@@ -1,4 +1,4 @@
-"""Bad input, end to end: every row has one fate, a fault costs one value, and every message says what would be right."""
+"""Bad input, end to end: every row has one fate, a fault costs one value, a message says what would be right."""
 
 import json
 from pathlib import Path

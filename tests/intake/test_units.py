@@ -78,7 +78,9 @@ def test_auto_converts_where_the_values_speak_and_sets_aside_where_they_do_not(t
 
 
 def test_unit_by_another_column(tmp_path):
-    text = "id,site,day,kind,n,time\na,A,2024-01-01,In Person,1,1.5\nb,A,2024-01-01,Hotline,1,45\nc,A,2024-01-01,Other,1,45\n"
+    rows = ("In Person,1,1.5", "Hotline,1,45", "Other,1,45")
+    text = "id,site,day,kind,n,time\n"
+    text += "".join(f"{i},A,2024-01-01,{row}\n" for i, row in zip("abc", rows, strict=True))
     table = MAP.replace("UNIT", "{by: kind, units: {in person: hours, hotline: minutes}}")
     _, rows, _ = run(tmp_path, table, x__csv=text)
     assert rows["duration_min"].tolist()[:2] == [90, 45]

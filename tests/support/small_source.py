@@ -21,7 +21,7 @@ tables:
 
 
 def write(folder: Path, table: str, into: str = "interventions", **files: str | bytes) -> Path:
-    """Write `files` (name with __ for the dot) and a mapping of them into `folder`; `table` is the rest of the table map."""
+    """Write `files` (name with __ for the dot) and their mapping into `folder`; `table` is the rest of it."""
     names = []
     for name, content in files.items():
         names.append(name.replace("__", "."))
