@@ -4,7 +4,7 @@ import errno
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ MEMORY = "700MB"  # what the engine may hold before it spills to disk
 
 @dataclass
 class Standardized:
-    """What one table map gave: the rows of its standard table and everything that is said about them."""
+    """What one table map gave: its records before and after the checks, the columns it fills, what is said of them."""
 
     into: str
+    records: Table
     final: Table
+    filled: set[str]
     set_aside: Table
-    quality: dict[str, Any]
-    entries: list[Any] = field(default_factory=list)
+    units: list[dict[str, Any]]
+    duplicates: dict[str, int]
 
 
 def standardize(mapping: Path | SourceMap, data: Path, out: Path, mended: Path | None = None) -> Ledger:
@@ -79,11 +81,9 @@ def _write(source: SourceMap, data: Path, out: Path, work: Path, mended: Path | 
             parts = [one.final for one in done if one.into == table]
             if parts:
                 path = out / f"{table}.parquet"
-                rows = parts[0] if len(parts) == 1 else ibis.union(*parts)
-                con.to_parquet(rows, path, compression="zstd")
+                con.to_parquet(_together(parts), path, compression="zstd")
                 ledger.tables[table] = con.read_parquet(path).count().execute()
-        aside = [one.set_aside for one in done]
-        con.to_csv(aside[0] if len(aside) == 1 else ibis.union(*aside), restricted / "set_aside.csv", header=True)
+        con.to_csv(_together([one.set_aside for one in done]), restricted / "set_aside.csv", header=True)
         ledger.prove()
         _save(out / "ledger.json", ledger.as_dict())
         _save(out / "quality.json", quality(source, done, con, out))
@@ -151,14 +151,28 @@ def one_table(
     known = dictionary.table(table_map.into).columns
     return Standardized(
         table_map.into,
+        records.select(*known),
         final.select(*known),
+        filled(table_map),
         aside,
-        {
-            "checks": checks.results(table_map.into, records, found, mapped=filled(table_map)),
-            "units": verdicts,
-            "duplicates": collapse.duplicates(rows),
-        },
+        verdicts,
+        collapse.duplicates(rows),
     )
+
+
+def _together(tables: list[Table]) -> Table:
+    return tables[0] if len(tables) == 1 else ibis.union(*tables)
+
+
+def check_results(done: list[Standardized]) -> list[dict[str, Any]]:
+    """The results of every check on the records of a source, table by table, with the other tables beside."""
+    tables = {into: _together([one.records for one in done if one.into == into]) for into in {one.into for one in done}}
+    found = []
+    for into in sorted(tables, key=dictionary.TABLES.index):
+        names = set().union(*(one.filled for one in done if one.into == into))
+        compiled = checks.compiled(into, tables[into], mapped=names)
+        found += checks.results(into, tables[into], compiled, mapped=names, others=tables)
+    return found
 
 
 def filled(table_map: TableMap) -> set[str]:
@@ -240,12 +254,10 @@ def quality(source: SourceMap, done: list[Standardized], con: Any, out: Path) ->
     )
     return {
         "source": [source.source],
-        "checks": [check for one in done for check in one.quality["checks"]],
-        "units": [verdict for one in done for verdict in one.quality["units"]],
+        "checks": check_results(done),
+        "units": [verdict for one in done for verdict in one.units],
         "aggregate": aggregate,
-        "duplicates": {
-            key: sum(one.quality["duplicates"][key] for one in done) for key in ("exact_duplicate_rows", "groups")
-        },
+        "duplicates": {key: sum(one.duplicates[key] for one in done) for key in ("exact_duplicate_rows", "groups")},
         "about": [about],
     }
 
