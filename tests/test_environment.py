@@ -1,7 +1,10 @@
 """One list of packages: pyproject.toml says what, requirements.lock which exactly, and nothing else says otherwise."""
 
 import re
+import subprocess
+import sys
 import tomllib
+import zipfile
 from importlib.metadata import version
 
 import pytest
@@ -67,3 +70,17 @@ def test_conda_gets_python_pip_and_the_package_under_the_constraints(root, proje
 def test_duckdb_stays_below_2_while_ibis_calls_what_it_removed(project):
     duckdb = next(item for item in asked(project) if item.name == "duckdb")
     assert not duckdb.specifier.contains("2.0.0")
+
+
+def test_a_wheel_brings_notebooks_parameters_and_data_files(root, tmp_path):
+    """Built from what is committed or about to be, by the backend of the lock, without an index."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    for folder, pattern in (("notebooks", "*.ipynb"), ("params", "*/*.yaml")):
+        for path in (root / folder).glob(pattern):
+            assert f"crisiskit/_share/{path.relative_to(root).as_posix()}" in inside
+    data = [path for path in (root / "crisiskit").rglob("*") if path.suffix in (".yaml", ".css", ".j2")]
+    assert data
+    assert {path.relative_to(root).as_posix() for path in data} <= inside
