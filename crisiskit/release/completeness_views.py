@@ -52,7 +52,7 @@ def completeness(report: "Report", section: Section) -> View:
         counted="records",
         left_out=_undrawn(data, partial, whole),
     )
-    every = data[["field", "records", *KINDS, "value", "low", "high"]].rename(columns={"value": "known of applicable"})
+    every = data[["field", "records", *KINDS, "value"]].rename(columns={"value": "known of applicable"})
     note = f"{lead} Least complete, of the records to which it applies: {least}. {OPTIONAL}"
     return View(note, figure, folds=(("Completeness of every field", every),))
 
@@ -130,12 +130,18 @@ def _panels(shown: "pd.DataFrame", column: str, one: str) -> "Figure":
 def _answer(
     report: "Report", table: str, by: tuple[str, ...] = (), fields: "list[str] | None" = None
 ) -> "pd.DataFrame":
-    """Completeness of recorded fields: `field`, `label`, `records`, a count per kind, `value` (known / applicable)."""
+    """Completeness of recorded fields: `field`, `label`, `records`, a count per kind, `denominator`, `value`.
+
+    Of several sources each is judged by itself, and a field is added up over those that have it: a field that one
+    source lacks is not blank in it.
+    """
     options = {"table": table} | ({"field": ",".join(fields)} if fields else {})
-    asked = report.ask("completeness", by, **options).dropna(subset="value")
-    asked = asked.assign(known=asked["numerator"], label=asked["field"].map(words))
-    asked["records"] = asked[list(KINDS)].sum(axis=1)
-    return asked.reset_index(drop=True)
+    asked = report.ask("completeness", ("source", *by), **options).dropna(subset="value")
+    asked = asked.rename(columns={"numerator": "known"})
+    keys = [*by, "field"]
+    data = asked.groupby(keys, sort=False, dropna=False, as_index=False)[[*KINDS, "denominator"]].sum()
+    records = data[list(KINDS)].sum(axis=1)
+    return data.assign(label=data["field"].map(words), records=records, value=data["known"] / data["denominator"])
 
 
 def _table(report: "Report") -> str:

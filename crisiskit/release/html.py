@@ -153,6 +153,7 @@ def _facts(facts: Mapping[str, Any]) -> str:
             return "; ".join(written(item) for item in value)
         return text_of(value)
 
+    facts = {key: value for key, value in facts.items() if value not in (None, "", {}, [])}
     if not facts:
         return "<p>Nothing was recorded about this run.</p>"
     rows = pd.DataFrame({"what": [words(key) for key in facts], "value": [written(value) for value in facts.values()]})

@@ -147,7 +147,7 @@ def dots(data: "pd.DataFrame", label: str, unit: str, series: str = "", percent:
         figure, axes = canvas(0.5 + max(0.14, 0.09 * len(kinds)) * len(labels) + 0.14 * lines_of(names))
         for place, kind in enumerate(kinds):
             rows = data[data[series] == kind] if series else data
-            shift = 0.0 if len(kinds) == 1 else 0.7 * (place / (len(kinds) - 1) - 0.5)
+            shift = 0.0 if len(kinds) == 1 else 0.7 / len(kinds) * (place - (len(kinds) - 1) / 2)
             y = [labels.index(name) + shift for name in rows[label]]
             color, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
             axes.hlines(y, scale * rows["low"], scale * rows["high"], color=color, linewidth=1.6)

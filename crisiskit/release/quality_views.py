@@ -171,7 +171,12 @@ def units(report: "Report", section: Section) -> View:
             f"\n{column}: {counted(int(part['rows'].sum()), 'row')} in groups that do not fit the declared unit. "
             f"As declared the total is {total:,.0f} minutes; with those rows in the other unit {other:,.0f}."
         )
-    return tabled(note, table, "Verdicts, doubtful ones first")
+    shown = table.drop(columns=["lattice_share", "note"]).rename(columns={
+        "other_unit_minutes_per_contact": "in the other unit", "total_minutes_other_unit": "total in the other unit",
+    })  # fmt: skip
+    doubtful = shown[shown["verdict"].isin(order)]
+    folds = (("Every verdict", shown),)
+    return View(note, table=doubtful if len(doubtful) else None, caption="Doubtful verdicts", folds=folds)
 
 
 @shows(NOTEBOOK, "aggregate")

@@ -49,33 +49,33 @@ def line(report: "Report", section: Section) -> View:
     """Answered, abandoned and answered in time, as shares with intervals; the formula of each stands in the table."""
     import pandas as pd
 
-    asked = pd.concat(
-        [report.ask(name, **options).assign(label_short=label) for name, (label, options) in LINE.items()]
-    )
+    by = (report.split,) if report.split and "offered" in report.recorded.get("interventions", ()) else ()
+    asked = pd.concat([report.ask(name, by, **options).assign(share=label) for name, (label, options) in LINE.items()])
     known = asked.dropna(subset="value").reset_index(drop=True)
     if known.empty:
         return not_recorded(section, ())
-    left = "; ".join(dict.fromkeys(reasons_text(text) for text in known["reasons"] if text))
-    data = known.assign(formula=known["label"], label=known["label_short"])
+    parts = dict.fromkeys(part for text in known["reasons"] if text for part in reasons_text(text).split("; "))
+    data = known.rename(columns={"label": "formula"})
+    data["label"] = data["share"] + (" (" + data[by[0]] + ")" if by else "")
     data = data[["label", "formula", "numerator", "denominator", "value", "low", "high", "reasons"]]
+    formulas = dict(zip(known["share"], known["label"], strict=True))
+    meant = "; ".join(f"{name} is {formula}" for name, formula in formulas.items())
     figure = report.figures.save(
         plots.dots(data, "label", "share of contacts (%)", percent=True),
         "line",
         title="Answered, abandoned, answered in time",
-        caption="Shares with 95 % Wilson intervals. "
-        + "; ".join(f"{row.label}: {row.formula}" for row in data.itertuples())
-        + ".",
+        caption=f"Shares with 95 % Wilson intervals; {meant}.",
         alt="; ".join(f"{row.label} {100 * row.value:.1f} %" for row in data.itertuples()) + ".",
         data=data,
         n=int(data["denominator"].max()),
         unit="share",
         counted="contacts at most (n of each share is in the table)",
-        left_out=left,
     )
     said = "; ".join(f"{row.label} {share(row.numerator, row.denominator)}" for row in data.itertuples())
-    lacking = [label for name, (label, _) in LINE.items() if label not in set(data["label"])]
-    absent = f"\nNot recorded in this source: {joined(lacking)}." if lacking else ""
-    return View(f"{said}.{absent}" + (f"\nNote: {left}." if left else ""), figure)
+    lacking = [label for label, _ in LINE.values() if label not in formulas]
+    lines = [f"{said}.", f"To know with these shares: {'; '.join(parts)}." if parts else ""]
+    lines.append(f"Not recorded in this source: {joined(lacking)}." if lacking else "")
+    return View("\n".join(line for line in lines if line), figure)
 
 
 @shows(NOTEBOOK, "time_per_contact")

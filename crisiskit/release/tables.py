@@ -45,7 +45,8 @@ def name_of(value: Any, column: str) -> str:
 
 def reasons_text(reasons: str) -> str:
     """Reasons of a measure with thousands in commas: "end missing 1151; blank 3" -> "end missing 1,151; blank 3"."""
-    return re.sub(r"(?<= )\d+(?=$|[;,])", lambda number: f"{int(number[0]):,}", reasons or "")
+    text = (reasons or "").replace("kept: ", "among those used: ")
+    return re.sub(r"(?<= )\d+(?=$|[;,])", lambda number: f"{int(number[0]):,}", text)
 
 
 def minutes_text(minutes: float) -> str:

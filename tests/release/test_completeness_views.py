@@ -41,6 +41,12 @@ def test_nothing_missing_draws_nothing(report, record):
     assert "known in every record" in view.note
 
 
+def test_a_field_that_only_one_of_two_sources_has_is_judged_by_that_one(report, record):
+    rows = [record(1, age=30), record(2), record(3, source="other"), record(4, source="other")]
+    row = complete.completeness(report(NOTEBOOK, rows)).figure.data.set_index("label").loc["age"]
+    assert row[["records", "known", "blank", "value"]].tolist() == [2, 1, 1, 0.5]
+
+
 def by_site(record, **more):
     for i in range(40):
         site = "North" if i < 20 else "South"

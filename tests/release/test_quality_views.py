@@ -152,7 +152,8 @@ def test_units_say_what_the_headline_would_be_in_the_other_unit(made):
         "total_minutes_other_unit": 30000.0,
     }
     view = quality.units(made(quality={"units": [fine, UNIT]}))
-    assert view.table["site"].tolist() == ["North", "South"]
+    assert view.table["site"].tolist() == ["North"]
+    assert view.folds[0][1]["site"].tolist() == ["North", "South"]
     assert "50 durations tested: 1 contradicts and 1 agrees" in view.note
     assert "the total is 560 minutes; with those rows in the other unit 4,100." in view.note
 

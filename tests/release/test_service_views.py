@@ -45,7 +45,7 @@ def test_the_line_gives_each_share_with_its_formula(report, record):
     table = view.figure.data.set_index("label")
     assert table["value"].to_dict() == {"answered": 0.8, "abandoned": 0.2, "answered within 20 s": 0.6}
     assert "answered 80.0 % (8 of 10); abandoned 20.0 % (2 of 10); answered within 20 s 60.0 % (6 of 10)." in view.note
-    assert "Answered within 20 s / offered" in view.figure.caption
+    assert "answered within 20 s is Answered within 20 s / offered" in view.figure.caption
 
 
 def test_counts_that_are_not_of_a_line_are_not_taken_for_one(report):
