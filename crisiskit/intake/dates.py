@@ -49,6 +49,8 @@ _OTHERS = [
     ("jan 99", "%b %y"),
     ("january 9999", "%B %Y"),
 ]
+SAYS_DATE = re.compile(r"\b(date|time|datetime|timestamp|fecha|hora|received|dispatched|arrived|cleared)\b")
+SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")  # Excel's day numbers from 1982 to 2064
 _DIGITS = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])(([01]\d|2[0-3])[0-5]\d[0-5]\d)?")
 _MONTH_NAMES = [
     "january",
@@ -102,6 +104,11 @@ def form_of(text: str) -> str | None:
     return None if text.isdigit() and not _DIGITS.fullmatch(text) else form
 
 
+def dated(text: str) -> bool:
+    """Whether a text is a date, or the number that Excel makes of one."""
+    return form_of(text) is not None or SERIAL.fullmatch(text) is not None
+
+
 def time_of(text: str) -> str | None:
     """The format of a time of day without a date, else None."""
     return _clock_by_shape(re.sub(r"\d", "1", text.lower())) if text[:1].isdigit() and len(text) < 20 else None
@@ -144,7 +151,7 @@ class Dates:
     @property
     def by_month(self) -> bool:
         """Whether the values name months, or only first or last days of months."""
-        named = all("%d" not in form and "?" not in form for form in self.forms)
+        named = all("%d" not in form and "?" not in form and "%" in form for form in self.forms)
         return named or (self.days > 2 and max(self.month_starts, self.month_ends) == self.parsed)
 
     def formats(self, order: str) -> tuple[str, ...]:
@@ -175,7 +182,7 @@ def study(table: Table, column: str, skip: list[str]) -> Dates | None:
     forms: dict[str, int] = {}
     one_big = two_big = 0
     for row in shapes.itertuples():
-        form = form_of(row.example)
+        form = form_of(row.example) or ("excel_serial" if SERIAL.fullmatch(row.example) else None)
         if form:
             forms[form] = forms.get(form, 0) + int(row.n)
             if "?" in form:

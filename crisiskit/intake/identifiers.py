@@ -238,7 +238,8 @@ def refuse(table_map: TableMap, where: str, read: "FileRead", headers: "Headers"
             f"{read.file}, column '{column}': looks like {found} (such as {shape}), and {where}.{place} would store it."
             "\n" + _mended(table_map, where, place, kind, column, found)
         )
-    for spec in table_map.columns.values():
+    tallied = [spec for tally in table_map.tally for spec in (tally.date, tally.area_id, tally.level) if spec]
+    for spec in (*table_map.columns.values(), *tallied):
         mapped |= {header for name in spec.inputs if (header := headers.find(name, optional=True))}
     left_out = {header for name in table_map.drop if (header := headers.find(name, optional=True))}
     return [column for column, found in seen.items() if found and column not in mapped | left_out]

@@ -63,7 +63,7 @@ def header_row(read: FileRead) -> int:
         return _first_full(rows)
     if read.format != "csv" or read.origin is None or "!" in read.file:
         return 1
-    lines = _head(read)
+    lines = _head(read.origin, read.encoding or "utf-8")
     best = max(
         ",;\t|", key=lambda sign: sum(sorted(len(row) for row in csv.reader(lines, delimiter=sign))[-len(lines) // 2 :])
     )
@@ -75,11 +75,9 @@ def header_row(read: FileRead) -> int:
     return found if len(rows[0][1]) < 0.5 * len(rows[found - 1][1]) else 1
 
 
-def _head(read: FileRead) -> list[str]:
-    gzipped = read.origin is not None and read.origin.suffix == ".gz"
-    with (gzip.open if gzipped else open)(
-        read.origin, "rt", encoding=read.encoding or "utf-8", errors="replace"
-    ) as file:  # type: ignore[arg-type]
+def _head(path: Path, encoding: str) -> list[str]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding=encoding, errors="replace") as file:
         return [line.replace("\0", "") for line in islice(file, LINES)] or [""]
 
 

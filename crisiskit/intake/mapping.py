@@ -87,8 +87,8 @@ class ColumnMap(Strict):
     zone: str | None = Field(None, description="Zone of this column where it differs from the source's, e.g. UTC")
     unit: Unit | Literal["auto"] | UnitBy | None = None
     decimal: Literal[".", ","] = "."
-    yes: Texts = ()
-    no: Texts = ()
+    yes: Texts = Field((), description="Spellings of yes; '*' for all others, '' for a blank cell")
+    no: Texts = Field((), description="Spellings of no; '*' for all others, '' for a blank cell")
     # identifiers
     hash: bool = False
     band: tuple[int, ...] = ()

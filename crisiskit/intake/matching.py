@@ -63,8 +63,8 @@ def header_score(column: str, words: str) -> tuple[float, str] | None:
 @lru_cache(maxsize=100_000)
 def code_of(column: str, value: str) -> str | None:
     """The standard code that a spelling means, by the expressions of the synonym list; None where none is met."""
-    known = {**dictionary.table("interventions").columns[column].codes, **dict.fromkeys(cells.FOUR, "")}
-    if cells.fold(value) in known:
+    known = dictionary.table("interventions").columns[column].codes
+    if known and cells.fold(value) in {*known, *cells.FOUR}:
         return cells.fold(value)
     text = " ".join(plain_value(value).split())
     return next((code for code, pattern in _patterns(column) if pattern.search(text)), None)

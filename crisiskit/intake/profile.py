@@ -143,7 +143,7 @@ def _known(rows: Table, profile: Profile) -> Profile:
     def share(test: Any) -> float:
         return sum(n for value, n in likely.items() if test(value)) / total
 
-    if share(dates.form_of) >= 0.9:
+    if share(dates.form_of) >= (0 if dates.SAYS_DATE.search(profile.words) else 0.3) and share(dates.dated) >= 0.9:
         read = dates.study(rows, profile.name, [cells.fold(value) for value in missing])
         if read:
             return replace(profile, kind="date", dates=read, identifier=looks_like(profile.name, profile.sample))
@@ -170,7 +170,8 @@ def _numbers(profile: Profile, values: dict[str, int], decimal: str) -> Profile:
             continue
     odd = {float(text) for text in synonyms()["sentinels"].split()}
     usual = sorted(n for n in numbers.values() if n not in odd) or [0.0]
-    far = {v for v, n in numbers.items() if n in odd and (usual[0] >= 0 > n or n > 20 * max(usual[-1], 1))}
+    most = max(abs(usual[0]), abs(usual[-1]), 1)
+    far = {v for v, n in numbers.items() if n in odd and (usual[0] >= 0 > n or abs(n) > 20 * most)}
     missing = profile.missing | dict.fromkeys(far, "blank")
     whole = all(n == int(n) for value, n in numbers.items() if value not in far)
     kept = [n for value, n in numbers.items() if value not in far] or [0.0]

@@ -129,7 +129,7 @@ def _dated(line: Line, choice: Choice, spec: dict[str, Any]) -> None:
     if dates.impossible:
         line.after.append(f"{dates.impossible:,} dates such as 1900-01-01 stand for none: they are set aside")
     if p.parts and line.column != "received_at":
-        line.after.append(f"the day is that of '{p.parts[0].name}': a time past midnight seems to come before its start")
+        line.after.append(f"the day is that of '{p.parts[0].name}': a time past midnight seems to come first")
     if dates.order == "both":
         line.after.append(
             "SOME VALUES PROVE MONTH FIRST AND SOME DAY FIRST: the rest may be read wrongly; ask for ISO dates"

@@ -110,7 +110,7 @@ def one_table(
     secret = identifiers.secret() if any(spec.hash for spec in table_map.columns.values()) else ""
     columns = with_code_books(table_map, con, data, work)
     for read in reads:
-        suspects = identifiers.refuse(table_map, f"tables.{name}.columns", read, Headers(read.columns, read.file))
+        suspects = identifiers.refuse(table_map, f"tables.{name}", read, Headers(read.columns, read.file))
         ledger.unmapped_columns[read.file] = _unmapped(read, table_map, suspects)
     made, parts = standard_rows(con, reads, source, table_map, columns, name, secret)
     fixed = constants(made)

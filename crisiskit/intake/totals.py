@@ -64,7 +64,7 @@ def find(rows: Table, profiles: list[Profile], chosen: dict[str, Choice], names:
 
 def _is_total(p: Profile) -> bool:
     """Whether a column of numbers may be counts: no key, no share or mean, no class from 1 to 9."""
-    a_class = p.kind == "integer" and p.distinct <= 9 and p.high <= 9 and p.filled > 30
+    a_class = p.kind == "integer" and p.low >= 1 and p.high <= 9 and p.filled > 30
     return not _is_key(p) and not NO_TOTAL.search(p.words) and p.high > 1 and not a_class
 
 

@@ -48,8 +48,9 @@ def _ledger(ledger: dict[str, Any]) -> list[str]:
     reasons = Counter[tuple[str, str]]()
     for reason in ledger["reasons"]:
         reasons[reason["kind"], reason["reason"]] += reason["rows"]
+    files = f"{len(ledger['files'])} file{'' if len(ledger['files']) == 1 else 's'}"
     return [
-        f"{len(ledger['files'])} file{'' if len(ledger['files']) == 1 else 's'}: {told}; the ledger {'closes' if ledger['closes'] else 'DOES NOT CLOSE'}",
+        f"{files}: {told}; the ledger {'closes' if ledger['closes'] else 'DOES NOT CLOSE'}",
         f"tables: {tables}",
         *(f"  {rows:,} {kind.replace('_', ' ')}: {reason}" for (kind, reason), rows in reasons.most_common(12)),
     ]
