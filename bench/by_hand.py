@@ -26,6 +26,23 @@ NEED = {
 }
 ACCESS = {"E-911": "911", "PHONE": "other", "OFFICER": "officer_initiated"}
 OUTCOME = {"RE": "resolved", "NR": "resolved", "AR": "arrested", "CI": "cited"}
+CODES = [
+    "911",
+    "988",
+    "hotline",
+    "walk_in",
+    "officer_initiated",
+    "referral",
+    "other",
+    "call_for_service",
+    "second",
+    "day",
+    "resolved",
+    "arrested",
+    "cited",
+    "beat",
+]
+SENTINELS = [f"{day}T00:00:00Z" for day in ("1899-12-30", "1900-01-01", "1970-01-01", "2099-12-31")]
 FORMAT = "%m/%d/%Y %I:%M:%S %p"
 CLOCKS = ("received", "dispatched", "cleared")
 CHECKS = {  # where a check applies, where it fails; the checks that the kit applies to these columns
@@ -158,10 +175,11 @@ def with_duckdb(folder: Path, out: Path) -> None:
         for c in CLOCKS
     )
     asides = ", ".join(f"case when {c} is not null and {c}_w is null then '{c}=set_aside;' else '' end" for c in CLOCKS)
+    con.execute(f"create temp table text as select * from {text}")
     con.execute(f"""create temp table rows as
         select *, {instants}, nullif(concat({doubts.replace(" || ", ", ")}), '') flags,
           nullif(concat({asides}), '') missing
-        from (select row_number() over () + 1 source_row, *, {parsed}, hash([{", ".join(names)}]) h from {text})""")
+        from (select rowid + 2 source_row, *, {parsed}, hash([{", ".join(names)}]) h from text)""")
     made = {
         "record_id": "incident_number",
         "source": "'bench_cad'",
@@ -205,7 +223,7 @@ def with_duckdb(folder: Path, out: Path) -> None:
     ).fetchone()
     con.execute(f"copy standard to '{out / 'interventions.parquet'}' (compression zstd)")
     con.execute(
-        f"copy (select t.* from {text} t join (select incident_number from rows where {bad}) using (incident_number)) "
+        f"copy (select t.* from text t join (select source_row from rows where {bad}) on t.rowid + 2 = source_row) "
         f"to '{out / 'quarantine.csv'}' (header)"
     )
     read, lost = con.execute(f"select count(*), count(*) filter (where {bad}) from rows").fetchone()
@@ -257,7 +275,7 @@ def with_pandas(folder: Path, out: Path) -> None:
         rows[new] = (
             text[old].str.lower().map({k.lower(): v for k, v in codes.items()}).where(lambda s: s.notna(), "other")
         )
-    rows["period_start"] = rows["received_local"].dt.date
+    rows["period_start"] = rows["period_end"] = rows["received_local"].dt.date
     flags = {
         "source": "bench_cad",
         "record_kind": "call_for_service",
@@ -271,6 +289,15 @@ def with_pandas(folder: Path, out: Path) -> None:
     rows = rows.assign(**flags)
     bad = rows[[f"{clock}_local" for clock in CLOCKS]].isna().all(axis=1)
     text[bad].to_csv(out / "quarantine.csv", index=False)
+    rows["missing"], rows["flags"] = "", ""
+    for clock in CLOCKS:
+        rows["missing"] = rows["missing"].where(~rows[f"{clock}_aside"], rows["missing"] + f"{clock}_at=set_aside;")
+        rows["flags"] = rows["flags"].where(~rows[f"{clock}_twice"], rows["flags"] + f"{clock}:twice;")
+    aside = {clock: text.loc[rows[f"{clock}_aside"], clock].value_counts() for clock in CLOCKS}
+    other = {
+        old: text.loc[rows[new] == "other", old].value_counts()
+        for new, old in (("need", "problem"), ("access", "how_received"), ("outcome", "disposition"))
+    }
     good = rows[~bad]
     checks = {c: int(good[c].isna().sum()) for c in good.columns}
     checks |= {
@@ -280,6 +307,18 @@ def with_pandas(folder: Path, out: Path) -> None:
     checks |= {f"{c}_early": int((good[f"{c}_at"] < pd.Timestamp("1990-01-01", tz="UTC")).sum()) for c in CLOCKS}
     checks |= {f"{c}_future": int((good[f"{c}_at"] > pd.Timestamp("2027-01-01", tz="UTC")).sum()) for c in CLOCKS}
     checks |= {f"{c}_other": int((good[c] == "other").sum()) for c in ("need", "access", "outcome")}
+    checks |= {f"{c}_sentinel": int((good[f"{c}_at"].dt.floor("D").isin(SENTINELS)).sum()) for c in CLOCKS[1:]}
+    checks |= {
+        f"{c}_late": int((good[f"{c}_at"] - good["received_at"] > pd.Timedelta(days=1)).sum()) for c in CLOCKS[1:]
+    }
+    checks |= {
+        f"{c}_codes": int((~good[c].isin(CODES)).sum())
+        for c in ("record_kind", "time_precision", "access", "outcome", "area_level")
+    }
+    checks |= {
+        "contacts_negative": int((good["contacts"] < 0).sum()),
+        "contacts_many": int((good["contacts"] > 20).sum()),
+    }
     hour, minute = good["received_local"].dt.hour, good["received_local"].dt.minute
     checks |= {
         "hour_zero": int((hour == 0).sum()),
@@ -290,5 +329,10 @@ def with_pandas(folder: Path, out: Path) -> None:
     }
     checks["suspected"] = int(good.duplicated(["received_at", "area_id", "call_type_initial", "agency"]).sum())
     checks["duplicates"] = int(text.drop(columns="source_row").duplicated().sum())
-    good.to_parquet(out / "interventions.parquet", compression="zstd", index=False)
+    names = dictionary.table("interventions").columns
+    good.reindex(columns=list(names)).to_parquet(out / "interventions.parquet", compression="zstd", index=False)
+    checks |= {
+        "set_aside": {c: n.head(3).to_dict() for c, n in aside.items()},
+        "unmapped": {c: n.to_dict() for c, n in other.items()},
+    }
     ledger(out, digest, len(text), len(good), int(bad.sum()), checks)

@@ -19,7 +19,7 @@ from crisiskit.intake.careful import ONE_COLUMN, OPEN_LINES, Layout, quoting, re
 from crisiskit.intake.encoding import MARK, choose, open_text, same_as_utf8
 from crisiskit.intake.fileread import ReadSpec
 from crisiskit.intake.prescan import HOLLOW, Scan
-from crisiskit.intake.text import Text, literal, stored, unique_names, view
+from crisiskit.intake.text import Text, held, literal, stored, unique_names, view
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -99,10 +99,11 @@ def _header(head: list[str], first: int, delimiter: str, quote: str, name: str) 
 
 
 def _fast(con: "Backend", spec: ReadSpec, path: Path, layout: Layout, seen: Scan) -> Text | None:
-    """The file as a lazy table of the engine, or None unless every line is exactly one record.
+    """The file as a table of the engine, or None unless every line is exactly one record.
 
-    Rows are numbered as they come, so the physical line is start + row number. One count pass proves it: the engine
-    raises at a malformed line, and a quote that swallows lines leaves fewer rows than lines.
+    The engine keeps the order of the file, so the physical line is start + 1 + the row's id, and no later step has to
+    number rows one after the other. The count proves it: the engine raises at a malformed line, and a quote that
+    swallows lines leaves fewer rows than lines.
     """
     if not (
         seen.uniform and not seen.nuls and same_as_utf8(layout.encoding, seen) and not spec.footer
@@ -116,15 +117,17 @@ def _fast(con: "Backend", spec: ReadSpec, path: Path, layout: Layout, seen: Scan
         f"read_csv({literal(path)}, auto_detect=false, header=false, skip={layout.start}, delim='{layout.delimiter}', "
         f"quote='{layout.quote}', escape='{layout.quote}', strict_mode=true, columns={{{types}}})"
     )
-    unnamed = "".join(f", count({cell})" for cell in cells[layout.named :])
     try:
-        rows, *filled = con.raw_sql(f"select count(*){unnamed} from {source}").fetchone()
+        text = held(con, f"select * from {source}")
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         return None
+    unnamed = "".join(f", count({cell})" for cell in cells[layout.named :])
+    rows, *filled = con.raw_sql(f"select count(*){unnamed} from {text}").fetchone()
     if rows != max(0, seen.lines - layout.start - seen.tail):
+        con.drop_table(text)
         return None
     columns = _kept(layout, filled)
-    table = view(con, source, dict(zip(columns, cells, strict=False)), f"{layout.start} + row_number() over ()")
+    table = view(con, text, dict(zip(columns, cells, strict=False)), f"{layout.start + 1} + rowid")
     notes = (f"{seen.tail} empty lines",) if seen.tail else ()
     odd = seen.no_break or (seen.tabs and layout.delimiter != "\t")
     blanks: Literal["none", "spaces", "odd"] = "odd" if odd else "spaces" if seen.spaces else "none"

@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+from ibis.expr.operations import Cast, Literal
 from ibis.expr.types import Table, Value
 
 from crisiskit.intake import cells
@@ -53,6 +54,14 @@ def gathered(con: Any, reads: Sequence[FileRead], names: dict[str, bool]) -> lis
 def constants(table: Table) -> dict[str, Value]:
     """The columns of a selection that are the same in every row: literals, and columns that the source lacks."""
     return {name: value.to_expr() for name, value in table.op().values.items() if not value.relations}
+
+
+def is_null(value: Value) -> bool:
+    """Whether an expression is the null of some type."""
+    node = value.op()
+    while isinstance(node, Cast):
+        node = node.arg
+    return isinstance(node, Literal) and node.value is None
 
 
 def stored(con: Any, table: Table, name: str, fixed: dict[str, Value]) -> Table:

@@ -13,7 +13,7 @@ CHUNK = 1 << 22
 HOLLOW = ' \t,;|"'  # a line of these alone holds no record, or an empty one
 _HOLLOW_LINE = re.compile(rb'\n[ \t,;|"]*\r?(?=\n)')
 _OPENS_HOLLOW = np.isin(np.arange(256), list(b"\r\n" + HOLLOW.encode()))
-_EDGES = [edge for mark in (b",", b";", b"|", b"\t", b'"', b"\r", b"\n") for edge in (b" " + mark, mark + b" ")]
+_ENDS_CELL = np.isin(np.arange(256), list(b',;|\t"\r\n'))
 _MARKS = {BOM_UTF8: "utf-8-sig", BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -88,7 +88,7 @@ class _Counter:
         seam = self.last + chunk
         self.tabs = self.tabs or b"\t" in chunk
         self.no_break = self.no_break or b"\xc2\xa0" in seam
-        self.spaces = self.spaces or any(edge in seam for edge in _EDGES)
+        self.spaces = self.spaces or _spaces_at_ends(np.frombuffer(seam, np.uint8))
         self.last = chunk[-1:]
         if _is_hollow(self.line) or _OPENS_HOLLOW[values[ends[:-1] + 1]].any():
             self.hollow += len(_HOLLOW_LINE.findall(self.line + chunk))
@@ -127,6 +127,13 @@ def scan(path: Path) -> Scan:
         hollow=seen.hollow + (open_line and _is_hollow(seen.line)), tail=max(0, seen.tail - 1),
         spaces=seen.spaces or seen.last == b" ", tabs=seen.tabs, no_break=seen.no_break,
     )
+
+
+def _spaces_at_ends(values: np.ndarray) -> bool:
+    """Whether a space stands beside a byte that ends a cell."""
+    spaces = np.flatnonzero(values == 32)
+    before, after = values[np.maximum(spaces - 1, 0)], values[np.minimum(spaces + 1, len(values) - 1)]
+    return bool(_ENDS_CELL[before].any() or _ENDS_CELL[after].any())
 
 
 def _is_hollow(line: bytes) -> bool:

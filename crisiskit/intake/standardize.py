@@ -14,10 +14,10 @@ from ibis.expr.types import Table
 
 from crisiskit import engine
 from crisiskit.errors import UserError
-from crisiskit.intake import checks, collapse, fates, identifiers, quarantine, tally, units
+from crisiskit.intake import checks, collapse, fates, identifiers, parquet, quarantine, tally, units
 from crisiskit.intake.codebooks import with_code_books
 from crisiskit.intake.compile import Headers
-from crisiskit.intake.gather import constants, stored, stored_in_turn
+from crisiskit.intake.gather import constants, is_null, stored, stored_in_turn
 from crisiskit.intake.ledger import Ledger, LedgerDoesNotClose
 from crisiskit.intake.mapping import SourceMap, TableMap, load
 from crisiskit.intake.read import FileRead, read_files
@@ -35,6 +35,7 @@ class Standardized:
     records: Table
     final: Table
     filled: set[str]
+    empty: set[str]
     set_aside: Table
     units: list[dict[str, Any]]
     duplicates: dict[str, int]
@@ -80,9 +81,8 @@ def _write(source: SourceMap, data: Path, out: Path, work: Path, mended: Path | 
         for table in dictionary.TABLES:
             parts = [one.final for one in done if one.into == table]
             if parts:
-                path = out / f"{table}.parquet"
-                con.to_parquet(_together(parts), path, compression="zstd")
-                ledger.tables[table] = con.read_parquet(path).count().execute()
+                empty = set.intersection(*(one.empty for one in done if one.into == table))
+                ledger.tables[table] = parquet.write(con, _together(parts), empty, out / f"{table}.parquet")
         con.to_csv(_together([one.set_aside for one in done]), restricted / "set_aside.csv", header=True)
         ledger.prove()
         _save(out / "ledger.json", ledger.as_dict())
@@ -149,11 +149,13 @@ def one_table(
     ledger.unmapped_codes += fates.unmapped_codes(fates.entries_of(live, "_other"))
     _tie_out(con, ledger, reads, final, table_map)
     known = dictionary.table(table_map.into).columns
+    without = set() if table_map.wide or table_map.tally else {n for n, value in fixed.items() if is_null(value)}
     return Standardized(
         table_map.into,
         records.select(*known),
         final.select(*known),
         filled(table_map),
+        without - {"missing"},
         aside,
         verdicts,
         collapse.duplicates(rows),

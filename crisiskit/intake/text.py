@@ -154,6 +154,15 @@ def view(con: "Backend", source: str, columns: dict[str, str], row: str) -> "Tab
     return con.table(name)
 
 
+def held(con: "Backend", query: str) -> str:
+    """The name of a working table that holds what `query` gives, in its order; the engine spills it to disk."""
+    import ibis
+
+    name = ibis.util.gen_name("crisiskit_held")
+    con.raw_sql(f"create temp table {name} as {query}")
+    return name
+
+
 def stored(con: "Backend", path: Path, columns: Iterable[str]) -> "Table":
     """A lazy table over the Parquet file that a TextWriter wrote."""
     return view(con, f"read_parquet({literal(path)})", {name: quoted(name) for name in columns}, ROW)

@@ -175,3 +175,9 @@ def test_both_paths_agree_with_the_csv_module(con, table, end, tmp_path_factory)
     assert fast is not None or not (one_line_each and full)
     if fast is not None:
         assert fast.table.to_pyarrow().equals(found.table.to_pyarrow())
+
+
+def test_lines_keep_their_numbers_where_the_file_is_read_in_parallel(read):
+    found = read(b"line,text\n" + b"".join(b"%d,%s\n" % (n, b"x" * 150) for n in range(2, 400_002)))
+    wrong = found.table.filter(found.table.line.cast("int64") != found.table.source_row).count().execute()
+    assert (found.rows_read, wrong) == (400_000, 0)
