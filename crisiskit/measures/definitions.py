@@ -1,4 +1,4 @@
-"""The catalogue of measures, read from `catalogue.yaml` into frozen records, and its documentation page."""
+"""The catalogue of measures, read from the files in `catalogue/` into frozen records, and its documentation page."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -107,15 +107,22 @@ def _variant(name: str, entry: Mapping) -> Variant:
                    entry["meaning"])
 
 
+def _files() -> list[dict[str, Any]]:
+    """The files of the catalogue in the order of their names, every scalar as text; the first holds what is common."""
+    folder = files("crisiskit.measures").joinpath("catalogue")
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return [yaml.load(folder.joinpath(name).read_text("utf-8"), loader) for name in names]
+
+
 @cache
 def catalogue() -> Mapping[str, Measure]:
     """Return every measure by id, in the order of the page."""
-    text = files("crisiskit.measures").joinpath("catalogue.yaml").read_text("utf-8")
-    entries = yaml.load(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    common, *families = _files()
     measures = {}
-    for name, own in entries["measures"].items():
+    for name, own in (item for family in families for item in family.items()):
         entry = _merge(own)
-        accepted = _merge(entry.get("variants", {})) | entries["common"]
+        accepted = _merge(entry.get("variants", {})) | common
         variants = {key: _variant(key, value) for key, value in accepted.items()}
         measures[name] = Measure(
             id=name, function=entry.get("function", name), table=entry.get("table", "interventions"),
@@ -137,7 +144,7 @@ def definition(name: str) -> Measure:
 
 def page() -> str:
     """Return the documentation page of all measures, in Markdown."""
-    lines = ["# Measures", "", "<!-- Made from crisiskit/measures/catalogue.yaml; change it there. -->", ""]
+    lines = ["# Measures", "", "<!-- Made from the files in crisiskit/measures/catalogue; change them there. -->", ""]
     lines += _INTRODUCTION
     for item in catalogue().values():
         needs = " or ".join(", ".join(f"`{name}`" for name in names) for names in item.needs)

@@ -68,6 +68,9 @@ def _column(word: str) -> tuple[str, str]:
 
 @cache
 def _entries() -> Mapping[str, dict]:
-    """The YAML file, every scalar as text."""
+    """The YAML files in `notebooks/` by name of the notebook, in order, every scalar as text."""
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    return yaml.load(files("crisiskit.release").joinpath("sections.yaml").read_text("utf-8"), Loader=loader)
+    folder = files("crisiskit.release").joinpath("notebooks")
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
+    texts = {name.removesuffix(".yaml"): folder.joinpath(name).read_text("utf-8") for name in names}
+    return {name: yaml.load(text, Loader=loader) for name, text in texts.items()}
