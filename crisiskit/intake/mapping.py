@@ -82,7 +82,7 @@ class ColumnMap(Strict):
     formats: Texts = Field((), description="Date formats tried in turn: strptime directives, `iso`, `excel_serial`")
     midnight: Literal["keep", "missing"] = "keep"
     after: str | None = Field(
-        None, description="A standard clock column that this one follows: an earlier time of day is the next day's"
+        None, description="A clock column that this one follows: a time 12 h or more before it is the next day's"
     )
     zone: str | None = Field(None, description="Zone of this column where it differs from the source's, e.g. UTC")
     unit: Unit | Literal["auto"] | UnitBy | None = None

@@ -94,7 +94,7 @@ def line_of(choice: Choice, base: Table_, chosen: dict[str, Choice]) -> Line | s
     if p.decimal == "," and column.type in ("integer", "number"):
         spec["decimal"] = ","
     if column.type in ("timestamp", "date", "local"):
-        _dated(line, choice, spec)
+        _dated(line, choice, spec, chosen.get("received_at"))
     elif column.type == "boolean":
         _flagged(spec, p)
     elif choice.column in ("duration_min", "wait_s"):
@@ -114,7 +114,7 @@ def _label(choice: Choice) -> str:
     return (" + " if choice.source.parts else " / ").join(part.name for part in parts)
 
 
-def _dated(line: Line, choice: Choice, spec: dict[str, Any]) -> None:
+def _dated(line: Line, choice: Choice, spec: dict[str, Any], received: Choice | None) -> None:
     p = choice.source
     if p.formats:
         spec["formats"] = p.formats[0] if len(p.formats) == 1 else list(p.formats)
@@ -129,7 +129,12 @@ def _dated(line: Line, choice: Choice, spec: dict[str, Any]) -> None:
     if dates.impossible:
         line.after.append(f"{dates.impossible:,} dates such as 1900-01-01 stand for none: they are set aside")
     if p.parts and line.column != "received_at":
-        line.after.append(f"the day is that of '{p.parts[0].name}': a time past midnight seems to come first")
+        day = p.parts[0].name
+        if received and received.source.parts and received.source.parts[0].name == day:
+            spec["after"] = "received_at"
+            line.after.append(f"the day is that of '{day}'; a time past midnight is the next day's")
+        else:
+            line.after.append(f"the day is that of '{day}': a time past midnight seems to come first")
     if dates.order == "both":
         line.after.append(
             "SOME VALUES PROVE MONTH FIRST AND SOME DAY FIRST: the rest may be read wrongly; ask for ISO dates"

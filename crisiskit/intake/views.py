@@ -88,9 +88,8 @@ def text_view(
     for column, spec in columns.items():
         if spec.after and f"m_{spec.after}" in read_in:
             moment = read_in[f"m_{column}"]
-            rolled = (
-                (moment < read_in[f"m_{spec.after}"]) & (read_in[f"m_{spec.after}"] - moment < clock.DAY)
-            ).fill_null(False)
+            back = read_in[f"m_{spec.after}"] - moment
+            rolled = ((back >= clock.DAY // 2) & (back < clock.DAY)).fill_null(False)
             read_in |= {f"r_{column}": rolled, f"m_{column}": moment + ibis.ifelse(rolled, clock.DAY, 0)}
     view = barrier(con, view.mutate(**read_in), f"{name}_read")
     judged: dict[str, Value] = {}

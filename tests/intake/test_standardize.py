@@ -182,10 +182,12 @@ def test_times_without_a_date_go_on_to_the_next_day_and_say_so(tmp_path):
       arrived_at: {from: [day, onscene], formats: "%m/%d/%Y %H:%M", after: received_at}
     """
     _, rows, _ = run(
-        tmp_path, table, nights__csv="id,day,call,onscene\na,1/5/2024,23:50,00:10\nb,1/5/2024,10:00,10:05\n"
+        tmp_path, table,
+        nights__csv="id,day,call,onscene\na,1/5/2024,23:50,00:10\nb,1/5/2024,10:00,10:05\nback,1/5/2024,10:00,9:55\n",
     )
-    assert (rows["arrived_at"] - rows["received_at"]).dt.total_seconds().tolist() == [1200, 300]
+    assert (rows["arrived_at"] - rows["received_at"]).dt.total_seconds().tolist() == [1200, 300, -300]
     assert rows.loc["a", "flags"] == "arrived_at:next_day"
+    assert pd.isna(rows.loc["back", "flags"])
 
 
 @pytest.mark.parametrize(
