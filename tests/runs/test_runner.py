@@ -191,7 +191,8 @@ def test_ctrl_c_keeps_what_is_finished_and_ends_the_kernel(study, rewrite, numbe
     new = f"open({str(flag)!r} + '.new', 'w').write(str(os.getpid()))"
     rewrite(study, f"import os, time\n{new}\nos.rename({str(flag)!r} + '.new', {str(flag)!r})\ntime.sleep(120)")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    process = subprocess.Popen(command(study), **pipes)
+    # A test runner that was started in the background ignores Ctrl-C, and its children would too.
+    process = subprocess.Popen(command(study), **pipes, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
     wait_for(flag, process)
     with pytest.raises(UserError, match="another run of 'small' is at work"):
         carry_out(study)
