@@ -160,20 +160,24 @@ def _typed(request: Request, name: str, values: pd.Series) -> pd.Series:
     return values.astype("Int64") if whole and kind in ("integer", "floating") else values
 
 
-def pooled(request: Request, table: "ibis.Table", columns: Sequence[str], groups: pd.DataFrame) -> dict[int, str]:
-    """Say, per group, which of `columns` (neither grouped by nor filtered on) hold several values: they were pooled."""
-    open_columns = [c for c in columns if c not in request.by and c not in request.where and c in table.columns]
+def pooled(request: Request, rows: "ibis.Table | pd.DataFrame", columns: Sequence[str], groups: pd.DataFrame,
+           ) -> dict[int, str]:
+    """Say, per group, which of `columns` (neither grouped by nor filtered on) hold several values: they were pooled.
+
+    `rows` are the rows, or the cells of a `count` that took the columns as `also`, which saves a pass.
+    """
+    open_columns = [name for name in columns if name in rows.columns and name not in (*request.by, *request.where)]
     if not open_columns:
         return {}
-    whole = request.tables.fetch(table.select(*open_columns).distinct())
-    open_columns = [column for column in open_columns if whole[column].nunique() > 1]
-    if not open_columns:
-        return {}
-    seen = request.fetch(table.select(*request.by, *open_columns).distinct())
+    if isinstance(rows, pd.DataFrame):
+        seen, numbers = rows, rows["_group"]
+    else:
+        seen = request.fetch(rows.select(*request.by, *open_columns).distinct())
+        numbers = locate(seen, groups, request.by)
     notes: dict[int, list[str]] = {}
-    for group, rows in seen.groupby(locate(seen, groups, request.by)):
+    for group, found in seen.groupby(numbers):
         for column in open_columns:
-            names = sorted(rows[column].dropna().astype("str").unique())
+            names = sorted(found[column].dropna().astype("str").unique())
             if len(names) > 1:
                 notes.setdefault(int(group), []).append(f"pooled over {column}: {', '.join(names)}")
     return {group: "; ".join(texts) for group, texts in notes.items()}

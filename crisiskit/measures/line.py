@@ -110,11 +110,12 @@ def _answer(line: Line | None, request: Request, part: ibis.Value, total: ibis.V
     sums = {"part": part.sum(), "total": total.sum(), "above": (_.answered > _.offered).sum()
             if "answered" in line.table.columns else ibis.literal(0)}
     extra = {} if unknown is None else {"unknown": unknown.sum()}
-    cells = count(request, line.table, why, sums | extra, recorded=recorded)
+    apart_by = [name for name in CHANNELS if name in line.table.columns and name not in request.by]
+    cells = count(request, line.table, why, sums | extra, apart_by, recorded)
     groups = tally(request, cells, why, sums)
     confidence = request.variant["confidence"]
     kept = {"more answered than offered": "above"}
-    notes = pooled(request, line.table, CHANNELS, groups)
+    notes = pooled(request, cells, CHANNELS, groups)
     if unknown is None:
         low, high = wilson(groups["part"], groups["total"], confidence)
         groups = groups.assign(numerator=groups["part"], denominator=groups["total"], low=low, high=high,

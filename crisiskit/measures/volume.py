@@ -1,5 +1,7 @@
 """Volume: contacts, records, what stands on period totals, and the time that contacts take."""
 
+from collections.abc import Sequence
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -8,22 +10,27 @@ from crisiskit.measures.answer import finish, pooled, ratio, tally
 from crisiskit.measures.intervals import garwood, student, wilson
 from crisiskit.measures.request import AGGREGATE, Request, Why, count
 
+SYSTEM = ("source", "record_kind")
+"""Columns whose values are kinds of record that do not add up unsaid."""
 
-def _counted(request: Request, why: Why, sums: dict[str, ibis.Value]) -> tuple[ibis.Table, pd.DataFrame]:
-    """Count the interventions by group; rows that cover a period are left out of figures by hour or weekday."""
-    table = request.rows()
+
+def _counted(request: Request, why: Why, sums: dict[str, ibis.Value],
+             also: Sequence[str] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Count the interventions by group, as cells and as groups; rows that cover a period are left out by hour and
+    weekday."""
     why = [*([AGGREGATE] if request.by_clock else []), *why]
     recorded = [name for alternative in request.measure.needs for name in alternative]
-    cells = count(request, table, why, sums, recorded=recorded)
-    return table, tally(request, cells, why, sums)
+    cells = count(request, request.rows(), why, sums, also, recorded)
+    return cells, tally(request, cells, why, sums)
 
 
 def _total(request: Request, value: str, why: Why, sums: dict[str, ibis.Value]) -> pd.DataFrame:
     """Answer a count with its exact Poisson interval; sources and kinds of record that were added up are named."""
-    table, groups = _counted(request, why, sums)
+    open_columns = [name for name in SYSTEM if name not in request.by]
+    cells, groups = _counted(request, why, sums, open_columns)
     low, high = garwood(groups[value], request.variant["confidence"])
     groups = groups.assign(numerator=groups[value], denominator=np.nan, value=groups[value], low=low, high=high)
-    return finish(request, groups, pooled(request, table, ("source", "record_kind"), groups))
+    return finish(request, groups, pooled(request, cells, SYSTEM, groups))
 
 
 def contacts(request: Request) -> pd.DataFrame:
@@ -56,7 +63,7 @@ def time_per_contact(request: Request) -> pd.DataFrame:
     size = _.contacts.cast("float64")
     sums = {"minutes": _.duration_min.sum(), "total": _.contacts.sum(), "yy": (_.duration_min * _.duration_min).sum(),
             "xy": (_.duration_min * size).sum(), "xx": (size * size).sum()}
-    _table, groups = _counted(request, why, sums)
+    _cells, groups = _counted(request, why, sums)
     value, n = ratio(groups["minutes"], groups["total"]), groups["rows_used"].astype("float64")
     squares = (groups["yy"] - 2 * value * groups["xy"] + value**2 * groups["xx"]).clip(lower=0)
     error = ratio(np.sqrt(n / (n - 1).where(n > 1) * squares), groups["total"])
@@ -69,7 +76,7 @@ def time_per_contact(request: Request) -> pd.DataFrame:
 def responder_minutes(request: Request) -> pd.DataFrame:
     """Minutes of work, summed over units: a total of what was recorded, without an interval."""
     why = [("responder minutes missing", ibis._.responder_min.isnull())]
-    _table, groups = _counted(request, why, {"minutes": ibis._.responder_min.sum()})
+    _cells, groups = _counted(request, why, {"minutes": ibis._.responder_min.sum()})
     groups = groups.assign(numerator=groups["minutes"], denominator=np.nan, value=groups["minutes"], low=np.nan,
                            high=np.nan)
     return finish(request, groups)
