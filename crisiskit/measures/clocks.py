@@ -14,13 +14,12 @@ from ibis import _
 
 from crisiskit.errors import UserError
 from crisiskit.measures import dimensions
-from crisiskit.measures.answer import finish, locate, tally
+from crisiskit.measures.answer import finish, tally
+from crisiskit.measures.arrivals import chosen
 from crisiskit.measures.definitions import definition
 from crisiskit.measures.intervals import order_ranks, student
+from crisiskit.measures.order_statistics import order_statistics
 from crisiskit.measures.request import AGGREGATE, Request, Why, ask, count, each, judged
-
-FEW = 300
-"""Number of quantiles up to which the engine computes them faster than it ranks the rows."""
 
 DAY_US = 24 * 3600 * 1_000_000
 
@@ -57,7 +56,7 @@ def _epoch_us_utc(moment: ibis.dtype("timestamp('UTC')")) -> int:  # type: ignor
 
 
 @ibis.udf.scalar.builtin(name="timezone")
-def _wall(zone: str, moment: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
+def wall(zone: str, moment: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
     """Local wall clock of an instant in an IANA zone."""
 
 
@@ -73,7 +72,7 @@ def elapsed(table: ibis.Table, clock: Clock, zones: Sequence[str] | None = None)
     else:
         passed = ibis.null("int64")
         for zone in zones:
-            here = _epoch_us(_wall(zone, end)) - _epoch_us(_wall(zone, start))
+            here = _epoch_us(wall(zone, end)) - _epoch_us(wall(zone, start))
             passed = ibis.ifelse(table.time_zone == zone, here, passed)
     if clock.seconds is None:
         return passed
@@ -123,12 +122,15 @@ def _statistics(request: Request, statistics: Sequence[str], unit: int) -> pd.Da
 
     The standard error of the mean is s / sqrt(n).
     """
-    clock, table = CLOCKS[request.measure.id], request.rows()
+    clock, arrival = CLOCKS[request.measure.id], chosen(request, request.rows())
+    request, table = arrival.request, arrival.table
     zones = _zones(request, table)
     table = table.mutate(elapsed=elapsed(table, clock, zones))
     why = _why(table, clock, zones is not None, request.variant.get("within_h"))
+    why = [why[0], *arrival.why, *why[1:]]
     sums = {"total": _.elapsed.sum().cast("float64"), "squares": ((_.elapsed / unit) * (_.elapsed / unit)).sum(),
-            "zero": (_.elapsed == 0).sum(), "long": (_.elapsed > DAY_US).sum()}
+            "zero": (_.elapsed == 0).sum(), "long": (_.elapsed > DAY_US).sum(),
+            "broken": (_.elapsed % 1_000_000 != 0).sum()}
     needs = [name for alternative in request.measure.needs for name in alternative]
     groups = tally(request, count(request, table, why, sums, recorded=needs), why, sums)
     n = groups["rows_used"].astype("float64").where(groups["rows_used"] > 0)
@@ -144,7 +146,7 @@ def _statistics(request: Request, statistics: Sequence[str], unit: int) -> pd.Da
         for name in statistics
     ]
     rows = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return finish(request, rows, kept={"zero": "zero", "over 24 h": "long"})
+    return finish(request, rows, arrival.note, kept={"zero": "zero", "over 24 h": "long"})
 
 
 def _percentiles(request: Request, table: ibis.Table, why: Why, groups: pd.DataFrame,
@@ -158,43 +160,15 @@ def _percentiles(request: Request, table: ibis.Table, why: Why, groups: pd.DataF
     ranks = {name: (np.floor(position) + 1, np.ceil(position) + 1,
                     *order_ranks(n, PERCENTILES[name], request.variant["confidence"]))
              for name, position in positions.items()}
-    values = _order_statistics(request, table, why, groups, [(n, rank) for four in ranks.values() for rank in four])
+    rows = judged(table, why).filter(_._why == -1).select(*request.by, "elapsed")
+    wanted = [(n, rank) for four in ranks.values() for rank in four]
+    values = order_statistics(request, each(rows, request.by), groups, wanted)
     found = {}
     for name, position in positions.items():
         below, above, low, high = (
             values.reindex(pd.MultiIndex.from_arrays([groups.index, rank])).to_numpy() for rank in ranks[name])
         found[name] = {"value": below + (position % 1) * (above - below), "low": low, "high": high}
     return found
-
-
-def _order_statistics(request: Request, table: ibis.Table, why: Why, groups: pd.DataFrame,
-                      wanted: Sequence[tuple[np.ndarray, np.ndarray]]) -> pd.Series:
-    """Fetch the intervals that stand at the wanted (size of group, 1-based rank); indexed by group and rank.
-
-    Few ranks are asked of the engine as quantiles: the one at (rank - 1) / (size - 1) is an order statistic, and as
-    intervals are whole microseconds, rounding makes it exact. With many groups the rows are ranked once instead.
-    """
-    pairs = {(int(n), int(rank)) for sizes, ranks in wanted for n, rank in zip(sizes, ranks, strict=True) if rank > 0}
-    keys = list(request.by)
-    used = each(judged(table, why).filter(_._why == -1).select(*keys, "elapsed"), keys)
-    levels = sorted({(rank - 1) / max(n - 1, 1) for n, rank in pairs})
-    if not pairs:
-        group, rank, values = [], [], []
-    elif len(levels) <= FEW:
-        found = request.tables.fetch(used.aggregate(by=keys, values=_.elapsed.quantile(levels)))
-        sizes = groups.set_index("_group")["rows_used"]
-        at = {level: place for place, level in enumerate(levels)}
-        held = [(int(number), rank, round(row[at[(rank - 1) / max(n - 1, 1)]]))
-                for number, row in zip(locate(found, groups, keys), found["values"], strict=True)
-                for n, rank in pairs if n == sizes[number]]
-        group, rank, values = map(list, zip(*held, strict=True))
-    else:
-        placed = used.mutate(size=_.elapsed.count().over(group_by=keys),
-                             rank=ibis.row_number().over(group_by=keys, order_by="elapsed") + 1)
-        ranks = ibis.memtable(pd.DataFrame(sorted(pairs), columns=["size", "rank"]))
-        found = request.tables.fetch(placed.inner_join(ranks, ["size", "rank"]))
-        group, rank, values = list(locate(found, groups, keys)), list(found["rank"]), list(found["elapsed"])
-    return pd.Series(values, pd.MultiIndex.from_arrays([group, rank]), dtype="float64")
 
 
 def audit(tables: Any, by: str | Sequence[str] = (), where: Mapping[str, Any] | None = None,

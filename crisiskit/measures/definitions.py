@@ -73,6 +73,7 @@ class Measure:
     source: str
     trap: str
     variants: Mapping[str, Variant]
+    standardised: str = "no"
 
     def accept(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every variant's value, defaults filled in; UserError with the nearest name for an unknown one."""
@@ -83,8 +84,9 @@ class Measure:
         return {name: variant.accept(given.get(name), self.id) for name, variant in self.variants.items()}
 
     def title(self, variant: Mapping[str, Any]) -> str:
-        """Return the label with the variants' values in it."""
-        return self.label.format(**{name: str(value).replace("_", " ") for name, value in variant.items()})
+        """Return the label with the variants' values in it; one that has none is `not given`."""
+        return self.label.format(**{name: "not given" if value is None else str(value).replace("_", " ")
+                                    for name, value in variant.items()})
 
     def compute(self) -> Callable:
         """Return the function of the family's module that computes this measure from a request."""
@@ -127,6 +129,7 @@ def catalogue() -> Mapping[str, Measure]:
         measures[name] = Measure(
             id=name, function=entry.get("function", name), table=entry.get("table", "interventions"),
             needs=tuple(tuple(alternative) for alternative in entry["needs"]), variants=MappingProxyType(variants),
+            standardised=entry.get("standardised", "no"),
             **{key: entry[key] for key in
                ("label", "family", "formula", "unit", "left_out", "interval", "source", "trap")},
         )
