@@ -1,4 +1,4 @@
-"""`crisiskit describe` over all that the kit knows: the dictionary, the checks, the measures and the sources."""
+"""`crisiskit describe` over all that the kit knows: the dictionary, checks, benchmarks, measures and sources."""
 
 from typing import Any
 

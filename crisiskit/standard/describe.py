@@ -1,4 +1,4 @@
-"""What `crisiskit describe` says: tables, columns, checks, measures and sources, as text and as data.
+"""What `crisiskit describe` says: tables, columns, checks, benchmarks, measures and sources, as text and as data.
 
 Measures and sources stand further down the flow than the dictionary, so their metadata is handed in.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.standard import dictionary
+from crisiskit.standard.benchmarks import Benchmark, benchmarks
 from crisiskit.standard.catalogue import Check, checks
 
 WIDTH = 100
@@ -25,12 +26,13 @@ class Description:
 
 
 def describe(name: str = "", measures: Iterable[Meta] = (), sources: Iterable[Meta] = ()) -> Description:
-    """Explain a table, TABLE.COLUMN, a check, a measure, a source, or one of the lists checks, measures, sources.
+    """Explain a table, TABLE.COLUMN, a check, a benchmark, a measure, a source, or one of the lists of the last four.
 
     Without a name it lists the tables. `measures` and `sources` are metadata with an `id` each (and a `label` or
     `title` for the list). Raises UserError for an unknown name, with the nearest one.
     """
     named = {"checks": {check.id: as_data(check) for check in checks().values()}}
+    named["benchmarks"] = {item.id: benchmark_data(item) for item in benchmarks().values()}
     named["measures"] = {str(entry["id"]): dict(entry) for entry in measures}
     named["sources"] = {str(entry["id"]): dict(entry) for entry in sources}
     if not name:
@@ -55,6 +57,14 @@ def as_data(check: Check) -> dict[str, Any]:
     """A check as plain data, in the order of its fields."""
     plain = {"columns": list(check.columns), "sets_aside": list(check.sets_aside), "rule": dict(check.rule)}
     return {**vars(check), **plain}
+
+
+def benchmark_data(item: Benchmark) -> dict[str, Any]:
+    """A benchmark as plain data, in the order of its fields, with its figure in words."""
+    where = {table: {name: list(values) for name, values in rows.items()} for table, rows in item.where.items()}
+    plain = {"variant": dict(item.variant), "select": dict(item.select), "where": where,
+             "also": [dict(change) for change in item.also]}
+    return {**vars(item), **plain, "figure": item.figure, "conflicts": list(item.conflicts)}
 
 
 def column_data(column: dictionary.Column) -> dict[str, Any]:

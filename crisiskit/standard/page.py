@@ -1,4 +1,4 @@
-"""Generated documentation: the dictionary page, the checks page, and a Table Schema per table.
+"""Generated documentation: the dictionary, checks and benchmarks pages, and a Table Schema per table.
 
 `python -m crisiskit.standard.page docs` writes them anew after a change of the YAML files.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from crisiskit.standard import dictionary
+from crisiskit.standard.benchmarks_page import benchmarks_page
 from crisiskit.standard.catalogue import Check, checks
 from crisiskit.standard.frictionless import table_schema
 
@@ -21,7 +22,8 @@ def pages() -> dict[str, str]:
         f"schema/{name}.schema.json": json.dumps(table_schema(name), indent=1, ensure_ascii=False) + "\n"
         for name in dictionary.TABLES
     }
-    return {"dictionary.md": dictionary_page(), "checks.md": checks_page(), **schemas}
+    written = {"dictionary.md": dictionary_page(), "checks.md": checks_page(), "benchmarks.md": benchmarks_page()}
+    return {**written, **schemas}
 
 
 def write(folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import pytest
 
 from crisiskit.errors import UserError
 from crisiskit.standard import catalogue, dictionary
+from crisiskit.standard.benchmarks import benchmarks
 from crisiskit.standard.describe import describe
 
 MEASURES = [{"id": "answer_rate", "label": "Answer rate", "formula": "answered / offered"}]
@@ -49,6 +50,15 @@ def test_checks_are_listed_and_each_can_be_asked_for():
     assert "Number of contacts is negative" in one.text
 
 
+def test_benchmarks_are_listed_and_each_says_whether_it_was_verified():
+    found = describe("benchmarks")
+    assert [entry["id"] for entry in found.data] == list(benchmarks())
+    assert "nena_15s" in found.text
+    one = describe("line_20s")
+    assert one.data["figure"] == "at least 95 %"
+    assert "verified: False" in one.text
+
+
 def test_measures_and_sources_are_those_handed_in():
     assert describe("measures", MEASURES, SOURCES).text == "answer_rate  Answer rate"
     assert describe("sources", MEASURES, SOURCES).data == SOURCES
@@ -57,7 +67,10 @@ def test_measures_and_sources_are_those_handed_in():
     assert describe("measures").data == []
 
 
-@pytest.mark.parametrize("name", ["", "checks", "counts", "interventions.outcomes", "age_heap", "record_id_unique"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "checks", "benchmarks", "line_20s", "counts", "interventions.outcomes", "age_heap", "record_id_unique"],
+)
 def test_data_is_json(name):
     assert json.loads(json.dumps(describe(name).data)) == describe(name).data
 
