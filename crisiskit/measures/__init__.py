@@ -1,6 +1,7 @@
 """Measures: every number is asked for in one way and comes with its numerator, denominator, interval and reasons."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.errors import UserError
@@ -30,17 +31,20 @@ def measure(tables: Any, name: str, by: str | Sequence[str] = (), where: Mapping
     `tables` is a folder of Parquet files, what `load` returned, or a mapping of table names to Ibis tables or pandas
     frames. `by` names columns or dimensions (year, month, week, day, weekday, hour, fiscal_year); `where` maps such
     names to a value or several. Variants are those of the catalogue, with `fiscal` and `confidence` for every measure.
+    `standard` is for measures that can be standardised: see `crisiskit.measures.standard.Standard`.
 
     Columns: *by, `statistic` (measures with several), numerator, denominator, value, low, high, rows_used,
     contacts_used, rows_left_out, reasons, aggregate_share, the measure's own, label. Nothing is rounded. A measure
     whose columns the source lacks answers one row with value null. UserError for a name or value that is not known.
     """
-    if standard is not None:
+    if standard is not None and definition(name).standardised != "yes":
         raise UserError(f"measure '{definition(name).id}' is not standardised; leave out 'standard'")
     from crisiskit.measures.answer import nothing
     from crisiskit.measures.request import ask
 
     request = ask(tables, name, by, where, variant)
+    if standard is not None:
+        request = replace(request, variant={**request.variant, "standard": standard})
     needed = request.variant.get("table", request.measure.table)
     if needed is not None and needed not in request.tables.tables:
         return nothing(request)

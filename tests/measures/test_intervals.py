@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crisiskit.measures.intervals import byar, garwood, order_ranks, student, wilson
+from crisiskit.measures.intervals import (
+    byar,
+    difference,
+    garwood,
+    order_ranks,
+    poisson,
+    rate_ratio,
+    share_ratio,
+    student,
+    wilson,
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +82,43 @@ def test_wilson_as_statsmodels_and_garwood_as_scipy() -> None:
 @pytest.mark.parametrize(("count", "total"), [(0, 0), (-1, 5), (6, 5), (np.nan, 5), (1, np.nan)])
 def test_wilson_without_a_proportion(count: float, total: float) -> None:
     assert np.isnan(wilson(count, total)).all()
+
+
+def test_poisson_is_exact_below_ten() -> None:
+    low, high = poisson([9, 10], 0.95)
+    assert (low[0], high[0]) == tuple(map(float, garwood(9)))
+    assert (low[1], high[1]) == tuple(map(float, byar(10)))
+
+
+def test_difference_of_shares_is_newcombes() -> None:
+    """Newcombe 1998, table II, method 10: 56/70 - 48/80 and 9/10 - 3/10."""
+    for one, other, printed in (((56, 70), (48, 80), (0.0524, 0.3339)), ((9, 10), (3, 10), (0.1705, 0.8090))):
+        (low, high), (low0, high0) = wilson(*one), wilson(*other)
+        found = difference(one[0] / one[1], low, high, other[0] / other[1], low0, high0)
+        assert tuple(map(float, found)) == pytest.approx(printed, abs=5e-5)
+
+
+def test_share_ratio_as_statsmodels() -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    known = confint_proportions_2indep(7, 34, 1, 34, "log", "ratio")
+    assert tuple(map(float, share_ratio(7, 34, 1, 34))) == pytest.approx(known)
+    assert np.isnan(share_ratio([0, 5], [10, 10], [5, 0], [10, 10])).all()
+
+
+def test_rate_ratio_turns_over_and_agrees_with_the_exact_test() -> None:
+    """The limits are where the exact conditional test gives half of 5 %; the inverse ratio has the inverse limits."""
+    from scipy.stats import binom
+
+    low, high = map(float, rate_ratio(41, 28010, 15, 19017))
+    for ratio, tail in ((low, lambda p: binom.sf(40, 56, p)), (high, lambda p: binom.cdf(41, 56, p))):
+        share = ratio * 28010 / (ratio * 28010 + 19017)
+        assert tail(share) == pytest.approx(0.025)
+    turned = rate_ratio(15, 19017, 41, 28010)
+    assert (1 / float(turned[1]), 1 / float(turned[0])) == pytest.approx((low, high))
+    assert np.isinf(rate_ratio(3, 10, 0, 10)[1])
+    assert rate_ratio(0, 10, 3, 10)[0] == 0
+    assert np.isnan(rate_ratio(0, 10, 0, 10)).all()
 
 
 def test_rates_without_a_count() -> None:
