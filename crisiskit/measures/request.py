@@ -56,7 +56,8 @@ class Request:
 
     def is_list(self, name: str) -> bool:
         """Tell whether a dictionary column holds lists, so that a record can stand in several groups."""
-        column = dictionary.table(self.variant.get("table") or self.measure.table).columns.get(name)
+        own = dictionary.table(self.variant.get("table") or self.measure.table).columns
+        column = own.get(name, dictionary.table("interventions").columns.get(name))  # steps can carry their contact's
         return column is not None and column.type == "list"
 
     def fetch(self, expression: ibis.Table, also: Sequence[str] = ()) -> "pd.DataFrame":

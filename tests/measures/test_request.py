@@ -22,7 +22,7 @@ def test_columns_and_their_order(rows) -> None:
 
 @pytest.mark.parametrize("name", [item.id for item in catalogue().values() if item.needs])
 def test_what_is_not_recorded_is_one_row_without_a_value(rows, name: str) -> None:
-    """Every measure, grouped or not, over rows that lack its columns or its table: null, never zero, with their names."""
+    """Every measure, grouped or not, over rows that lack what it needs: null, never zero, with the names of that."""
     data, item = rows(site=["a", "b"], contacts=[None, None]), catalogue()[name]
     lacks = f"not recorded in this source: {', '.join(item.needs[0])}"
     if name in ("repeat_contact", "repeat_victimization"):
