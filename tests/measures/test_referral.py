@@ -61,7 +61,6 @@ def test_a_referral_made_is_not_a_connection(referrals) -> None:
     assert row["label"] == (
         "First service within 30 days, clock from received, share of referrals observed for that long"
     )
-    assert row["label"] == label
 
 
 def test_a_quick_one_that_was_not_observed_for_long_enough_does_not_flatter(referrals) -> None:
