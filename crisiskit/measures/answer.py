@@ -175,11 +175,12 @@ def pooled(request: Request, rows: "ibis.Table | pd.DataFrame", columns: Sequenc
         seen = request.fetch(rows.select(*request.by, *open_columns).distinct())
         numbers = locate(seen, groups, request.by)
     notes: dict[int, list[str]] = {}
-    for group, found in seen.groupby(numbers):
-        for column in open_columns:
-            names = sorted(found[column].dropna().astype("str").unique())
-            if len(names) > 1:
-                notes.setdefault(int(group), []).append(f"pooled over {column}: {', '.join(names)}")
+    for column in open_columns:  # the groups may be thousands: one pass over each column, not over each group
+        found = pd.DataFrame({"group": np.asarray(numbers), "name": seen[column].to_numpy()}).dropna()
+        found = found.assign(name=found["name"].astype("str")).drop_duplicates().sort_values("name")
+        several = found[found.duplicated("group", keep=False)].groupby("group")["name"]
+        for group, names in several.agg(", ".join).items():
+            notes.setdefault(int(group), []).append(f"pooled over {column}: {names}")
     return {group: "; ".join(texts) for group, texts in notes.items()}
 
 

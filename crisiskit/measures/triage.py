@@ -6,16 +6,19 @@ knows what the rule missed: sensitivity and specificity are then refused (verifi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
+from ibis import _
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.measures.answer import finish, ratio, tally
 from crisiskit.measures.intervals import wilson
 from crisiskit.measures.outcomes import BOUNDS
 from crisiskit.measures.request import AGGREGATE, Request, Why, count
+from crisiskit.measures.tables import open_tables
 from crisiskit.standard import dictionary
 
 STATISTICS = ("sensitivity", "specificity", "positive_predictive_value", "negative_predictive_value", "flagged_share",
@@ -91,6 +94,38 @@ def curve(frame: pd.DataFrame, score: str, truth: str, thresholds: Sequence[floa
         table[name] = np.divide(part, total, out=np.full(marks.shape, np.nan), where=total > 0)
         table[f"{name}_low"], table[f"{name}_high"] = wilson(part, total, confidence)
     return table
+
+
+def scored(tables: Any, instrument: str, truth: str, item: str = "total") -> pd.DataFrame:
+    """Form scores with what proved true: one row per record with a score of the instrument in follow_ups.
+
+    Columns: score, the highest of the record (it is flagged as soon as one score reaches a threshold); truth, yes, no,
+    or null where the record does not say, or two records of that id disagree. `truth` is written as for
+    `triage_accuracy`. Scores without a record are left out, and counted in `attrs["left_out"]`. UserError when nothing
+    has that name.
+    """
+    opened = open_tables(tables)
+    for name in ("interventions", "follow_ups"):
+        if name not in opened.tables:
+            raise UserError(f"triage: the source has no table '{name}'")
+    steps, records = opened.tables["follow_ups"], opened.tables["interventions"]
+    rows = steps.filter(steps.score.notnull(), steps["item"] == item)
+    known = opened.fetch(rows.select("instrument").distinct())["instrument"].dropna()
+    if instrument not in set(known):
+        raise UserError(f"triage: there are no scores of '{instrument}' in item '{item}'{nearest(instrument, known)} "
+                        f"(known: {', '.join(sorted(known)) or 'none'})")
+    rows = rows.filter(rows.instrument == instrument)
+    _column, true = _said(records, truth, "truth")
+    keys = ["source", "record_id"]
+    told = records.mutate(_true=true.cast("int8")).group_by(keys).aggregate(low=_._true.min(), high=_._true.max())
+    highest = rows.group_by(keys).aggregate(score=_.score.max(), number=_.count())
+    joined = opened.fetch(highest.left_join(told, keys).select("score", "number", "low", "high", record=told.record_id))
+    kept = joined[joined["record"].notna()].reset_index(drop=True)
+    same = kept["low"].eq(kept["high"])
+    frame = pd.DataFrame({"score": kept["score"].astype("float64"),
+                          "truth": kept["high"].astype("boolean").mask(~same.fillna(False).astype(bool))})
+    frame.attrs["left_out"] = int(joined["number"].sum() - kept["number"].sum())
+    return frame
 
 
 def statistics(counts: pd.DataFrame, confidence: float, verification: Verification) -> pd.DataFrame:
