@@ -14,6 +14,7 @@ from crisiskit.simulate.settings import from_words, overlay, settings_for
 from crisiskit.simulate.tables import simulate, write_json, write_tables
 from crisiskit.simulate.text import delimited, save
 
+DEMO_MONTHS = 26  # two full years, which trend, season and forecast need, and a little more
 DEMO_COLUMNS = {
     "cad/": "form cad, see its README", "hotline/": "form hotline, see its README",
     "counts/population.csv": "County, Year, Population, Female, Male",
@@ -38,7 +39,7 @@ def run_simulate(
         if given:
             raise UserError(f"demo takes a seed and months, and no settings (given: {', '.join(given)})")
         _clear(out)
-        return demo(out, seed, months or 18)
+        return demo(out, seed, months or DEMO_MONTHS)
     given |= {} if months is None else {"months": months}
     if name in FORMS:
         form_settings(name, given)  # settings are checked before the folder is touched
@@ -50,15 +51,15 @@ def run_simulate(
     return write_tables(simulate(name, seed=seed, **every), out)
 
 
-def demo(folder: Path, seed: int = 144, months: int = 18) -> list[Path]:
+def demo(folder: Path, seed: int = 144, months: int = DEMO_MONTHS) -> list[Path]:
     """Write the raw files of the embedded demo: dispatch, a help line, population and staff hours.
 
     The dispatch and the line serve the same eight simulated counties.
     """
     folder = Path(folder)
     parts = {
-        "cad": write_raw("cad", folder / "cad", seed, months, rate=79.0, weeks_per_file=13),
-        "hotline": write_raw("hotline", folder / "hotline", seed, months, rate=45.0),
+        "cad": write_raw("cad", folder / "cad", seed, months, rate=58.0, weeks_per_file=26),
+        "hotline": write_raw("hotline", folder / "hotline", seed, months, rate=33.0),
     }
     every = overlay(KINDS["call_for_service"], {}, "demo")
     stage = scene(every, seed, months, STAGE["start"], STAGE["areas"], STAGE["sites"])

@@ -84,6 +84,6 @@ def test_the_demo_is_small_quick_and_of_one_place(tmp_path):
     first = people[people["Year"] == 2023].set_index("County")["Population"].to_dict()
     assert first == {name: area["population"] for name, area in cad["drawn_from"]["areas"].items()}
     hours = pd.read_csv(tmp_path / "counts" / "staff_hours.csv")
-    assert len(hours) == 18 * 24
+    assert len(hours) == 26 * 24
     assert all(path.is_file() for path in paths)
     assert sorted(paths) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
