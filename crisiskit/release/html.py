@@ -44,6 +44,27 @@ def to_html(notebook_path: Path, out_path: Path, title: str, *, simulated: bool 
     return out_path
 
 
+def plain_page(out_path: Path, heading: str, body: str, *, study: str, simulated: bool = False, home: str = "") -> Path:
+    """Write one page of its own, such as the sheet of a site: a heading and a body that is HTML already.
+
+    `study` is the study's title; `home` is the address of the page that it belongs to. The folder is made if need be.
+    """
+    page = _template("page.html.j2").render(
+        page_title=f"{'SIMULATED: ' if simulated else ''}{heading} – {study}",
+        study=study,
+        simulated=simulated,
+        home=home,
+        lead="",
+        contents=[],
+        body=f"<h1>{html.escape(heading)}</h1>{body}",
+        footer=_footer(),
+        style=_style(),
+    )
+    out_path.parent.mkdir(parents=True, exist_ok=True)
+    out_path.write_text(page, encoding="utf-8")
+    return out_path
+
+
 def index_page(
     folder: Path,
     *,

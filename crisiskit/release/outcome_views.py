@@ -28,6 +28,10 @@ FLAGS = {
 }
 MAIN = 6  # the findings that are compared between responders
 CAUTION = "Who went was chosen by call type, hour and place: differences are not effects of the responder."
+CAUTIONS = {
+    "responder": CAUTION,
+    "need": "The need is what was coded when help was asked for, and each need is met by another mix of responders.",
+}
 
 
 @shows(NOTEBOOK, "outcome")
@@ -43,12 +47,21 @@ def outcome_by_responder(report: "Report", section: Section) -> View:
     return _shares(report, section, "outcomes_by_responder", "How contacts ended, by responder", ("responder",))
 
 
+@shows(NOTEBOOK, "outcome_by_need")
+def outcome_by_need(report: "Report", section: Section) -> View:
+    """How records ended, by what people needed: the most frequent needs, as description."""
+    return _shares(report, section, "outcomes_by_need", "How contacts ended, by need", ("need",))
+
+
 def _shares(report: "Report", section: Section, name: str, title: str, by: tuple[str, ...]) -> View:
     asked = report.ask("outcome_share", by).dropna(subset=["value", "outcome", *by])
-    if by == ("responder",):
-        asked = _largest(asked)
-        if asked["responder"].nunique() == 1:
-            return nothing_known(section, f"all records have one responder, {words(asked['responder'].iloc[0])}")
+    noun = by[0] if by and by[0] != report.split else ""
+    rest = ""
+    if noun:
+        asked = _largest(asked, noun)
+        rest = _undrawn(report.ask("outcome_share", by), asked, noun)
+        if asked[noun].nunique() == 1:
+            return nothing_known(section, f"all records have one {noun}, {words(asked[noun].iloc[0])}")
     if asked.empty:
         return nothing_known(section, "no record has a known outcome")
     asked = _zeros(asked, by) if by else asked
@@ -73,8 +86,8 @@ def _shares(report: "Report", section: Section, name: str, title: str, by: tuple
         counted="records",
         left_out=left if not by else "",
     )
-    lines = [first_of_each(data, by), f"{CAUTION}{report.pooled}" if by == ("responder",) else ""]
-    lines.append(f"Not in the shares: {left}." if left else "")
+    lines = [first_of_each(data, by), f"{CAUTIONS[noun]}{report.pooled}" if noun else ""]
+    lines += [f"Not in the shares: {left}." if left else "", rest]
     return View("\n".join(line for line in lines if line), figure)
 
 
@@ -99,7 +112,7 @@ def _flags(report: "Report", section: Section, name: str, title: str, by: tuple[
     asked = pd.concat([report.ask(flag, by).assign(finding=FLAGS[flag]) for flag in recorded])
     asked = asked.dropna(subset=["value", *by])
     if by == ("responder",):
-        asked = _largest(asked)
+        asked = _largest(asked, "responder")
         if asked["responder"].nunique() == 1:
             return nothing_known(section, f"all records have one responder, {words(asked['responder'].iloc[0])}")
     if asked.empty:
@@ -175,9 +188,18 @@ def _zeros(asked: "pd.DataFrame", by: tuple[str, ...]) -> "pd.DataFrame":
     return pd.concat([asked, absent[asked.columns]], ignore_index=True) if len(absent) else asked
 
 
-def _largest(asked: "pd.DataFrame", most: int = 6) -> "pd.DataFrame":
-    """Only known responders, and of them the `most` with the most records: more cannot be told apart in one figure."""
-    known = asked[~asked["responder"].isin(dictionary.KINDS)]
-    sizes = known.groupby("responder")["denominator"].max().sort_values(ascending=False, kind="stable")
-    kept = known[known["responder"].isin(sizes.index[:most])]
-    return kept.sort_values("responder", key=lambda names: names.map(sizes.index.get_loc), kind="stable")
+def _largest(asked: "pd.DataFrame", column: str, most: int = 6) -> "pd.DataFrame":
+    """Only known groups, and of them the `most` with the most records: more cannot be told apart in one figure."""
+    known = asked[~asked[column].isin(dictionary.KINDS)]
+    sizes = known.groupby(column)["denominator"].max().sort_values(ascending=False, kind="stable")
+    kept = known[known[column].isin(sizes.index[:most])]
+    return kept.sort_values(column, key=lambda names: names.map(sizes.index.get_loc), kind="stable")
+
+
+def _undrawn(every: "pd.DataFrame", drawn: "pd.DataFrame", column: str) -> str:
+    """A sentence that names the groups left out of a figure, each with the records whose outcome is known."""
+    known = every.dropna(subset="denominator").fillna({column: f"no {words(column)} recorded"})
+    rest = known[~known[column].isin(drawn[column])].groupby(column)["denominator"].max()
+    rest = rest.sort_values(ascending=False, kind="stable")
+    named = joined(f"{name_of(name, column)} (n\u00a0=\u00a0{number:,.0f})" for name, number in rest.items())
+    return f"Not drawn: {named}." if named else ""

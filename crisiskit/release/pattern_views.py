@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.release import plots
+from crisiskit.release.benchmark_marks import marks as published
 from crisiskit.release.calendar import WEEKDAYS, choose_step, month_name, timeline
 from crisiskit.release.report import FISCAL_YEARS
 from crisiskit.release.sections import Section
@@ -218,16 +219,18 @@ def response_ecdf(report: "Report", section: Section) -> View:
     total = data[report.split].map(ends) if report.split else ends
     grouped = data.groupby(report.split)["records"] if report.split else data["records"]
     data = data.assign(share=grouped.cumsum() / total)
-    top = data.loc[data["share"] >= DRAWN, "minutes"].min()
+    slow = data[data["share"] >= DRAWN]
+    top = slow.groupby(report.split)["minutes"].min().max() if report.split else slow["minutes"].min()
     shown = data[data["minutes"] <= max(top, 1)].reset_index(drop=True)
     marks = [(f"{name} {minutes_text(asked.loc[key, 'value'])}", asked.loc[key, "value"])
              for key, name in (("median", "median"), ("p90", "90th percentile"))]  # fmt: skip
+    targets = [(mark.label, mark.at, mark.share) for mark in published(report, ("response_time",))]
     figure = report.figures.save(
-        plots.ecdf(shown, "minutes", "share", "minutes from receipt to first arrival", marks, report.split),
+        plots.ecdf(shown, "minutes", "share", "minutes from receipt to first arrival", marks, report.split, targets),
         "response_time_distribution",
         title="Share of responses that arrived within so many minutes",
         caption="Cumulative share by whole minute, drawn up to the 95th percentile.",
-        alt=f"Rising step line; {joined(name for name, _ in marks)}.",
+        alt=f"Rising step line; {joined([*(name for name, _ in marks), *(name for name, _, _ in targets)])}.",
         data=shown,
         n=n,
         unit="share",
@@ -236,4 +239,5 @@ def response_ecdf(report: "Report", section: Section) -> View:
     )
     within = [(limit, int(data.loc[data["minutes"] <= limit, "records"].sum())) for limit in (10, 20, 30, 60)]
     said = "; ".join(f"{limit} minutes {share(number, n)}" for limit, number in within)
-    return View(f"Arrived within {said}.{report.pooled if not report.split else ''}", figure)
+    none = "" if targets else "\nThe registry of benchmarks holds no figure that may be set beside this interval."
+    return View(f"Arrived within {said}.{report.pooled if not report.split else ''}{none}", figure)

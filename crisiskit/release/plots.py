@@ -4,6 +4,7 @@ Every axis says its unit. Nothing here computes a measure: the numbers are drawn
 """
 
 from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.release.style import (
@@ -113,9 +114,18 @@ def heat_map(table: "pd.DataFrame", unit: str, x_label: str, y_label: str) -> "F
 
 
 def ecdf(
-    data: "pd.DataFrame", x: str, share: str, unit: str, marks: Sequence[tuple[str, float]] = (), group: str = ""
+    data: "pd.DataFrame",
+    x: str,
+    share: str,
+    unit: str,
+    marks: Sequence[tuple[str, float]] = (),
+    group: str = "",
+    targets: Sequence[tuple[str, float, float]] = (),
 ) -> "Figure":
-    """Draw the share of records (0..1) at or under each value as steps; `marks` are (name, value) guides."""
+    """Draw the share of records (0..1) at or under each value as steps; `marks` are (name, value) guides.
+
+    `targets` are (name, value, share) points that a curve may be held to: lettered, and named in the legend.
+    """
     with house():
         figure, axes = canvas(3.0)
         series = [("", data)] if not group else list(data.groupby(group, sort=False))
@@ -125,12 +135,20 @@ def ecdf(
         for name, value in marks:
             axes.axvline(value, color=GREY, linestyle="--", linewidth=1)
             axes.annotate(name, (value, 3), (3, 0), textcoords="offset points", fontsize=8, rotation=90, va="bottom")
-        axes.set_ylim(0, 100)
+        letters: dict[tuple[float, float], str] = {}  # two figures may ask for the same: one point has both letters
+        for letter, (name, value, height) in zip(ascii_uppercase, targets, strict=False):
+            axes.vlines(value, 0, 100 * height, color=GREY, linestyle=":", linewidth=1)
+            axes.plot(value, 100 * height, "D", color=INK, markerfacecolor="white", zorder=3,
+                      label=wrap(f"{letter}: {name}", 5.6))  # fmt: skip
+            letters[value, height] = letters.get((value, height), "") + letter
+        for (value, height), text in letters.items():
+            axes.annotate(", ".join(text), (value, 100 * height), (5, 2), textcoords="offset points", fontsize=8)
+        axes.set_ylim(0, 104 if targets else 100)
         axes.set_xlim(0, None)
-        value_axis(axes, "share of records at or under that time (%)", "y")
+        value_axis(axes, "share within that time (%)", "y")
         value_axis(axes, unit)
-        if group:
-            figure.legend(loc="outside upper left", ncols=3)
+        if group or targets:
+            figure.legend(loc="outside upper left", ncols=1 if targets else 3)
     return figure
 
 

@@ -1,7 +1,7 @@
 """What a notebook works with: the standard tables, the ledger, the quality record and where its figures go."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from crisiskit.errors import UserError, nearest
 from crisiskit.release import demo
 from crisiskit.release.figures import Figures
+from crisiskit.release.period import inside
 from crisiskit.release.sections import notebooks
 from crisiskit.release.view import View
 from crisiskit.standard import dictionary
 
 if TYPE_CHECKING:
-    import ibis
     import pandas as pd
 
     from crisiskit.measures.tables import Tables
@@ -43,6 +43,7 @@ class Report:
     thresholds: dict[str, float]
     within_h: float
     period: tuple[str, str]
+    settings: Mapping[str, Any] = field(default_factory=dict)  # further parameters of the notebook, by name
     answers: dict[tuple[Any, ...], "pd.DataFrame"] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -59,8 +60,8 @@ class Report:
 
         if self.period == ("", ""):
             return self.whole
-        inside = {name: _inside(table, *self.period) for name, table in self.whole.tables.items()}
-        return Tables(self.whole.backend, inside)
+        kept = {name: inside(table, *self.period) for name, table in self.whole.tables.items()}
+        return Tables(self.whole.backend, kept)
 
     @cached_property
     def period_note(self) -> str:
@@ -87,6 +88,14 @@ class Report:
     def recorded(self) -> dict[str, frozenset[str]]:
         """Table to the columns in which at least one row holds a known value (a kind of missing is not one)."""
         return {name: frozenset(_known(self.data, name)) for name in self.data.tables}
+
+    @cached_property
+    def recorded_by_source(self) -> dict[str, frozenset[str]]:
+        """Source to the columns of interventions in which at least one of its rows holds a known value, by name."""
+        if "interventions" not in self.data.tables:
+            return {}
+        counts = _known_counts(self.data, "interventions", "source").dropna(subset="source").set_index("source")
+        return {str(name): frozenset(counts.columns[row > 0]) for name, row in counts.sort_index().iterrows()}
 
     @cached_property
     def split(self) -> str:
@@ -172,7 +181,7 @@ class Report:
         """The answer of measure `name`, grouped by columns or dimensions, with the study's fiscal year; asked once."""
         from crisiskit.measures import measure
 
-        question = (name, *by, *options.items())
+        question = (name, *by, *((option, str(value)) for option, value in options.items()))
         if question not in self.answers:
             self.answers[question] = measure(self.data, name, by=tuple(by), fiscal=self.fiscal_year, **options)
         return self.answers[question].copy()
@@ -189,12 +198,14 @@ def open_report(
     clock_cap_h: float = 24.0,
     period_from: str = "",
     period_to: str = "",
+    **settings: Any,
 ) -> Report:
     """Open a standardized folder for a notebook; with `tables` empty, a simulated one is made on the spot.
 
     `figures` empty: a temporary folder. `source_line` empty: written from what the mapping says of its source.
     `thresholds` is a JSON object {check id: share of rows}; `period_from` and `period_to` are days, YYYY-MM-DD, both
-    inclusive. Raises UserError for a parameter that is not right.
+    inclusive. `settings` are what only this notebook knows of, such as the service hours; its views read them. Raises
+    UserError for a parameter that is not right.
     """
     if fiscal_year not in FISCAL_YEARS:
         right = nearest(fiscal_year, FISCAL_YEARS) or f"; one of {', '.join(FISCAL_YEARS)}"
@@ -218,6 +229,7 @@ def open_report(
         thresholds=_thresholds(thresholds),
         within_h=float(clock_cap_h),
         period=(_day("period_from", period_from), _day("period_to", period_to)),
+        settings=settings,
     )
 
 
@@ -239,17 +251,6 @@ def _day(name: str, text: str) -> str:
         raise UserError(f"{name}: '{text}' is no day; write it like 2024-12-31") from error
 
 
-def _inside(table: "ibis.Table", first: str, last: str) -> "ibis.Table":
-    """The rows whose whole period lies between two days (either may be open); tables without a calendar stay whole."""
-    if "period_start" not in table.columns:
-        return table
-    if first:
-        table = table.filter(table.period_start >= date.fromisoformat(first))
-    if last:
-        table = table.filter(table.period_end.coalesce(table.period_start) <= date.fromisoformat(last))
-    return table
-
-
 def _thresholds(text: str) -> dict[str, float]:
     try:
         values = json.loads(text)
@@ -268,9 +269,15 @@ def _share(name: str, value: Any) -> float:
 
 def _known(data: "Tables", name: str) -> list[str]:
     """Columns of one table with at least one known value, in dictionary order; one pass over the table."""
+    counts = _known_counts(data, name).iloc[0]
+    return [column for column in counts.index if counts[column] > 0]
+
+
+def _known_counts(data: "Tables", name: str, *by: str) -> "pd.DataFrame":
+    """Known values of every column of one table, by group: a kind of missing is not one."""
     table = data.tables[name]
     tests = {}
-    for column in dictionary.table(name).columns:
+    for column in (column for column in dictionary.table(name).columns if column not in by):
         value = table[column]
         if value.type().is_array():
             tests[column] = (value.length() > 0).sum()
@@ -278,5 +285,4 @@ def _known(data: "Tables", name: str) -> list[str]:
             tests[column] = (value.notnull() & value.notin(dictionary.KINDS)).sum()
         else:
             tests[column] = value.count()
-    counts = data.fetch(table.aggregate(**tests)).iloc[0].fillna(0)
-    return [column for column in tests if counts[column] > 0]
+    return data.fetch(table.aggregate(by=list(by), **tests)).fillna(dict.fromkeys(tests, 0))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class View:
     """One result for reading: `note` says the numbers seen, `points` are a list, `table` stands open under `caption`.
 
-    `folds` are (caption, table) pairs that open on demand. `absent` marks a line that says what is not recorded;
-    `warning` stands above everything.
+    `folds` are (caption, table) pairs that open on demand; `links` are (words, address) of further pages. `absent`
+    marks a line that says what is not recorded; `warning` stands above everything.
     """
 
     note: str = ""
@@ -30,6 +30,7 @@ class View:
     caption: str = ""
     folds: "tuple[tuple[str, pd.DataFrame], ...]" = ()
     points: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
     absent: bool = False
     warning: str = ""
 
@@ -44,6 +45,9 @@ class View:
         parts += [f'<p class="{kind}">{html.escape(part)}</p>' for part in self.note.split("\n") if part]
         if self.points:
             parts.append(f"<ul>{''.join(f'<li>{html.escape(point)}</li>' for point in self.points)}</ul>")
+        if self.links:
+            items = (f'<li><a href="{html.escape(to)}">{html.escape(words)}</a></li>' for words, to in self.links)
+            parts.append(f"<ul>{''.join(items)}</ul>")
         return "".join(parts)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

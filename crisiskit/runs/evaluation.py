@@ -87,7 +87,9 @@ class Evaluation(Strict):
         min_length=1, description="the records; several sources share the tables and keep their name in `source`"
     )
     notebooks: tuple[str, ...] = Field(
-        ("00_data_quality", "10_response_patterns"), min_length=1, description="names of the kit's notebooks, or paths"
+        ("00_data_quality", "10_response_patterns", "20_gaps"),
+        min_length=1,
+        description="names of the kit's notebooks, or paths",
     )
     period: Period | None = Field(None, description="{from: 2020-01-01, to: 2020-12-31}; without it, all records")
     fiscal_year: Literal["calendar", "state", "federal"] = Field(

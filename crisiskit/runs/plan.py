@@ -17,6 +17,9 @@ from crisiskit.runs.cache import Step
 from crisiskit.runs.evaluation import Simulate, Study, read_study
 from crisiskit.standard.catalogue import threshold_for
 
+SHEETS = "../reports/sites"
+"""Where a notebook that takes `sheets` writes its page per site, as seen from the notebooks and from the reports."""
+
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list[str], "list": list[str]}
 
 
@@ -142,6 +145,7 @@ def _notebook(study: Study, path: Path) -> Notebook:
         "period_to": evaluation.period.last.isoformat() if evaluation.period else "",
         "thresholds": json.dumps(evaluation.thresholds),
         "clock_cap_h": evaluation.clock_cap_h,
+        "sheets": SHEETS,
     }
     given: dict[str, Any] = {}
     for key, text in evaluation.parameters.get(name, {}).items():

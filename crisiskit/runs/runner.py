@@ -15,7 +15,7 @@ from crisiskit import __version__
 from crisiskit.errors import UserError
 from crisiskit.runs import record
 from crisiskit.runs.cache import Step, Steps
-from crisiskit.runs.plan import Notebook, Plan, Source, make_plan
+from crisiskit.runs.plan import SHEETS, Notebook, Plan, Source, make_plan
 from crisiskit.runs.workspace import open_workspace, process_started
 
 Say = Callable[[str], None]
@@ -164,8 +164,9 @@ def _notebook_step(notebook: Notebook, tables: dict[str, str], title: str, simul
         "code": record.code_hash(),
         "versions": record.versions(),
     }
-    writes = f"notebooks/{notebook.name}.ipynb", f"figures/{notebook.name}", f"reports/{notebook.name}.html"
-    return Step(f"notebook {notebook.name}", record.digest(known), writes)
+    writes = [f"notebooks/{notebook.name}.ipynb", f"figures/{notebook.name}", f"reports/{notebook.name}.html"]
+    writes += [SHEETS.removeprefix("../")] if "sheets" in notebook.parameters else []
+    return Step(f"notebook {notebook.name}", record.digest(known), tuple(writes))
 
 
 def _index(steps: Steps, plan: Plan) -> None:

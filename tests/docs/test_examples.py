@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crisiskit.release.sections import sections
+from crisiskit.release.sections import notebooks, sections
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "00_data_quality.md", ROOT / "docs" / "10_response_patterns.md"]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in notebooks())]
 BLOCK = re.compile(r"^( *)```(sh|python|yaml)\n(.*?)^ *```", flags=re.DOTALL | re.MULTILINE)
 
 

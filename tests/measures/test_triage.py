@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from crisiskit.errors import UserError
 from crisiskit.measures import measure
-from crisiskit.measures.triage import NONE_PASSED, curve, evaluate
+from crisiskit.measures.triage import NONE_PASSED, curve, evaluate, scored
 
 
 def cases(hit=0, alarm=0, miss=0, quiet=0, flagged=0, passed=0, undecided=0) -> pd.DataFrame:
@@ -165,3 +165,41 @@ def test_without_the_columns_it_is_not_recorded(rows) -> None:
     found = measure(rows(contacts=[1, 1]), "triage_accuracy")
     assert found["reasons"].tolist() == ["not recorded in this source: cit_requested, need"]
     assert found["value"].isna().all()
+
+
+def follow_up(record_id, score, instrument="danger", item="total", source="a"):
+    return {"source": source, "record_id": record_id, "instrument": instrument, "item": item, "score": score}
+
+
+def records(needs: dict) -> pd.DataFrame:
+    return pd.DataFrame([{"source": "a", "record_id": name, "need": need} for name, need in needs.items()])
+
+
+def test_scores_meet_the_truth_of_their_record_once() -> None:
+    """A record scored 2 and 9 is flagged at 5: it stands once, with 9, and not as one case on either side."""
+    steps = pd.DataFrame([follow_up("r1", 2), follow_up("r1", 9), follow_up("r2", 1), follow_up("r3", 4),
+                          follow_up("r9", 5), follow_up(None, 5), follow_up("r2", 7, item="q1"),
+                          follow_up("r2", 8, "other scale"), follow_up("r1", 6, source="b")])
+    held = {"interventions": records({"r1": "suicide", "r2": "other", "r3": None}), "follow_ups": steps}
+    frame = scored(held, "danger", "need=suicide")
+    found = sorted(zip(frame["score"], frame["truth"].astype("object").where(frame["truth"].notna(), None),
+                       strict=True))
+    assert found == [(1, False), (4, None), (9, True)]
+    assert frame.attrs["left_out"] == 3  # no such record, no record, another source's record
+    table = curve(frame, "score", "truth", thresholds=[5])
+    assert table[["n", "left_out", "sensitivity", "specificity"]].iloc[0].tolist() == [2, 1, 1, 1]
+
+
+def test_two_records_of_one_id_that_disagree_say_nothing() -> None:
+    twice = pd.concat([records({"r1": "suicide"}), records({"r1": "other"}), records({"r2": "suicide"})])
+    frame = scored({"interventions": twice, "follow_ups": pd.DataFrame([follow_up("r1", 3), follow_up("r2", 2)])},
+                   "danger", "need=suicide")
+    assert frame.set_index("score")["truth"].isna().to_dict() == {3: True, 2: False}
+
+
+def test_an_instrument_without_scores_is_refused_with_the_nearest_name() -> None:
+    held = {"interventions": records({"r1": "suicide"}), "follow_ups": pd.DataFrame([follow_up("r1", 3)])}
+    with pytest.raises(UserError, match="no scores of 'dangr' in item 'total'.*did you mean 'danger'"):
+        scored(held, "dangr", "need=suicide")
+    with pytest.raises(UserError, match="no table 'follow_ups'"):
+        scored({"interventions": held["interventions"]}, "danger", "need=suicide")

@@ -62,17 +62,17 @@ def record():
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a standardized folder of interventions and counts (lists of dicts) and return its path."""
+    """Write a standardized folder of interventions, counts and follow-ups (lists of dicts) and return its path."""
 
-    def write(interventions=(), counts=(), ledger=None, quality=None, name="tables"):
+    def write(interventions=(), counts=(), ledger=None, quality=None, name="tables", follow_ups=()):
         folder = tmp_path / name
         folder.mkdir()
-        tables = {"interventions": list(interventions), "counts": list(counts)}
+        tables = {"interventions": list(interventions), "counts": list(counts), "follow_ups": list(follow_ups)}
         for table, rows in tables.items():
             if rows:
                 schema = dictionary.ibis_schema(table).to_pyarrow()
                 pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{table}.parquet")
-        rows = len(tables["interventions"]) + len(tables["counts"])
+        rows = sum(len(made) for made in tables.values())
         book = {
             "source": "calls",
             "closes": True,
@@ -99,10 +99,10 @@ def write(tmp_path):
 
 @pytest.fixture
 def report(write, tmp_path):
-    """Open a report on interventions and counts made by hand: report(notebook, interventions, ..., **parameters)."""
+    """Open a report on tables made by hand: report(notebook, interventions, ..., **parameters)."""
 
-    def report(notebook, interventions=(), counts=(), ledger=None, quality=None, **parameters):
-        folder = write(interventions, counts, ledger, quality)
+    def report(notebook, interventions=(), counts=(), ledger=None, quality=None, follow_ups=(), **parameters):
+        folder = write(interventions, counts, ledger, quality, follow_ups=follow_ups)
         return open_report(notebook, str(folder), str(tmp_path / "figures"), **parameters)
 
     return report

@@ -11,7 +11,7 @@ import pytest
 
 from crisiskit.release import plots
 from crisiskit.release.figures import Figures
-from crisiskit.release.html import index_page, to_html
+from crisiskit.release.html import index_page, plain_page, to_html
 
 PNG = base64.b64encode(b"\x89PNG").decode()
 
@@ -167,3 +167,13 @@ def test_an_index_without_reports_figures_or_ledger_says_so(tmp_path):
 def test_an_open_ledger_warns(tmp_path):
     text = index_page(tmp_path, title="Open", reports=[], ledger=LEDGER | {"closes": False}).read_text("utf-8")
     assert "No: the ledger does not close" in text
+
+
+def test_a_page_of_its_own_has_its_heading_the_study_and_a_way_home(tmp_path):
+    path = tmp_path / "sites" / "north.html"
+    text = plain_page(path, "Sheet <North>", "<p>n = 3</p>", study="A study", simulated=True, home="../index.html")
+    page = Page(text.read_text("utf-8"))
+    assert [attrs["href"] for tag, attrs in page.tags if tag == "a" and "home" not in attrs][-1] == "../index.html"
+    assert "Sheet <North>" in page.words
+    assert "SIMULATED data." in page.words
+    assert "n = 3" in page.words

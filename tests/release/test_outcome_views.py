@@ -34,6 +34,24 @@ def test_one_responder_is_no_comparison(report, record):
         assert "all records have one responder, EMS" in view.note
 
 
+def test_outcomes_by_need_are_of_the_six_largest_and_name_the_others(report, record):
+    needs = ("suicide", "grief", "legal", "homelessness", "older_adult", "child_safety", "substance_use")
+    rows = [record(10 * place + i, need=name, outcome="resolved" if i else "referred")
+            for place, name in enumerate(needs) for i in range(9 - place)]  # fmt: skip
+    rows += [record(98, outcome="cited"), record(99, need="unknown", outcome="arrested")]
+    view = outcomes.outcome_by_need(report(NOTEBOOK, rows))
+    table = view.figure.data
+    assert table["need"].nunique() == 6
+    assert table.loc[table["need"].str.startswith("suicide") & (table["label"] == "referred"), "value"].iloc[0] == 1 / 9
+    assert "Not drawn: substance use (n\u00a0=\u00a03), no need recorded (n\u00a0=\u00a01) and unknown" in view.note
+    assert not {"arrested", "cited"} & set(table["label"])  # of records whose need is not known
+
+
+def test_one_need_is_no_comparison(report, record):
+    view = outcomes.outcome_by_need(report(NOTEBOOK, many(record, "outcome", {"resolved": 3}, need="grief")))
+    assert "all records have one need, grief" in view.note
+
+
 def test_findings_are_shares_of_those_recorded_with_bounds_for_the_others(report, record):
     rows = many(record, "force_used", {True: 1, False: 9, None: 10}, arrested=False)
     view = outcomes.flags(report(NOTEBOOK, rows))

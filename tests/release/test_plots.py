@@ -83,6 +83,16 @@ def test_an_ecdf_steps_through_its_shares_in_per_cent():
     assert list(axes.lines[1].get_xdata()) == [1, 1]
 
 
+def test_marks_to_be_held_to_are_lettered_and_two_at_one_place_share_it():
+    data = pd.DataFrame({"seconds": [0, 10, 30], "share": [0.2, 0.5, 1.0]})
+    targets = [("one source", 15.0, 0.9), ("another", 20.0, 0.95), ("a third", 15.0, 0.9)]
+    figure = plots.ecdf(data, "seconds", "share", "seconds", targets=targets)
+    drawn = [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in figure.axes[0].lines[1:]]
+    assert drawn == [(15, 90), (20, 95), (15, 90)]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["A, C", "B"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A: one source", "B: another", "C: a third"]
+
+
 def test_dots_keep_value_and_interval_on_the_row_of_their_label():
     data = pd.DataFrame(
         {

@@ -145,3 +145,22 @@ def test_the_demo_is_simulated_says_so_and_leaves_nothing_behind():
     assert simulated
     assert not Path(folder).exists()
     assert not Path(figures).exists()
+
+
+def test_what_is_recorded_is_told_by_source(report, record):
+    rows = [record(1, gender="female"), record(2, source="other", gender="unknown", need="grief")]
+    made = report(NOTEBOOK, rows)
+    assert list(made.recorded_by_source) == ["calls", "other"]
+    assert "gender" in made.recorded_by_source["calls"]
+    assert "gender" not in made.recorded_by_source["other"]  # a kind of missing is not a value
+    assert "need" in made.recorded_by_source["other"]
+
+
+def test_questions_with_different_conditions_have_different_answers(report, record):
+    made = report(NOTEBOOK, [record(1), record(2, source="other", contacts=5)])
+    totals = [made.ask("contacts", where={"source": name})["value"].iloc[0] for name in ("calls", "other", "calls")]
+    assert totals == [1, 5, 1]
+
+
+def test_further_settings_of_a_notebook_are_kept_for_its_views(report, record):
+    assert report("20_gaps", [record(1)], service_hours="24/7").settings == {"service_hours": "24/7"}

@@ -60,3 +60,8 @@ def test_words_are_joined_as_in_a_sentence(items, text):
 def test_numbers_agree_with_their_noun():
     assert (counted(1, "row"), counted(0, "row"), counted(1234, "row")) == ("1 row", "0 rows", "1,234 rows")
     assert counted(2, "row of x", "rows of x") == "2 rows of x"
+
+
+def test_further_pages_are_links_whose_words_and_addresses_are_escaped():
+    shown = View("seen", links=(("Sheet of <North>", 'sites/"north".html'),))._repr_html_()
+    assert '<a href="sites/&quot;north&quot;.html">Sheet of &lt;North&gt;</a>' in shown

@@ -335,3 +335,17 @@ def test_a_dry_run_imports_nothing_that_executes_or_draws(make_study, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_pages_beside_a_report_belong_to_the_step_that_wrote_them(make_study, rewrite, tmp_path):
+    study = make_study(tmp_path / "new")
+    write = "(Path(sheets) / 'north.html').write_text('a page', encoding='utf-8')"
+    parameters = 'tables: str = ""\nfigures: str = ""\ntitle: str = ""\nsheets: str = ""'
+    rewrite(study, f"Path(sheets).mkdir(parents=True)\n{write}", parameters=parameters)
+    carry_out(study)
+    folder = study.parent / "runs" / "small"
+    assert (folder / "reports" / "sites" / "north.html").read_text("utf-8") == "a page"
+    step = next(step for step in record.read_json(folder / "run.json")["steps"] if step["id"] == "notebook count")
+    assert "reports/sites/north.html" in step["outputs"]
+    assert "notebook count: nothing has changed, taken over" in carry_out(study)
+    assert (folder / "reports" / "sites" / "north.html").is_file()
