@@ -45,3 +45,14 @@ def test_a_source_without_the_step_is_not_a_no() -> None:
     assert measure(alone, "duty_completed")["reasons"].iloc[0] == "not recorded in this source: table 'follow_ups'"
     by = measure(plans(), "duty_completed", by="source").set_index("source")
     assert pd.isna(by.loc["t", "value"])
+
+
+def test_a_group_that_never_records_consent_has_no_share() -> None:
+    contacts = {"record_id": list("abcd"), "source": ["s", "s", "t", "t"], "contacts": 1,
+                "consented": [True, None, None, None], "missing": None}
+    frame = measure(followed(contacts, {"record_id": [], "source": [], "step": []}), "duty_completed", "source",
+                    duty="consent").set_index("source")
+    assert frame.loc["s", "value"] == 0.5
+    assert frame.loc["t", ["value", "low", "high", "numerator"]].isna().all()
+    assert frame.loc["t", ["rows_used", "rows_left_out"]].tolist() == [0, 2]
+    assert "not recorded in this group: consented" in frame.loc["t", "reasons"]
