@@ -125,7 +125,7 @@ def capacity(report: "Report", section: Section) -> View:
     """Crisis resource need of the people of the contacts' areas, as low, central and high, beside contacts a month."""
     from crisiskit.measures.capacity import listed, need, published
 
-    asked = report.ask("rate_per_population", ("area_level",), areas="contacts")
+    asked = report.ask("rate_per_population", ("area_level", "area_basis"), areas="contacts")
     known = asked.dropna(subset="value")
     if known.empty:
         return nothing_known(section, f"no population of the areas of the contacts ({asked['reasons'].iloc[0]})")
@@ -147,7 +147,8 @@ def capacity(report: "Report", section: Section) -> View:
         unit="events a month",
         counted="residents",
     )
-    lines = [_capacity_said(row, people, table, months) + report.pooled, _levels(known, row), PLANNING, UNVERIFIED]
+    together = report.pooled if len(known) == 1 else ""
+    lines = [_capacity_said(row, people, table, months) + together, _levels(known, row), PLANNING, UNVERIFIED]
     left = reasons_text(row["reasons"])
     lines.append(f"To know with the contacts: {left}." if left else "")
     folds = (("Every ratio, as low, central and high", listed(published())),)
@@ -171,5 +172,7 @@ def _capacity_said(row: "pd.Series", people: float, table: "pd.DataFrame", month
 
 
 def _levels(known: "pd.DataFrame", row: "pd.Series") -> str:
-    others = [words(level) for level in known["area_level"].dropna() if level != row["area_level"]]
-    return f"Areas of other levels are not in it: {joined(others)}." if others else ""
+    rest = known.drop(index=row.name).dropna(subset=["area_level"])
+    others = [f"{words(level)} by {words(basis)}" if isinstance(basis, str) else words(level)
+              for level, basis in zip(rest["area_level"], rest["area_basis"], strict=True)]
+    return f"Contacts placed otherwise are not in it: {joined(others)}." if others else ""
