@@ -46,6 +46,9 @@ def _panels(
     drawn = sizes[sizes >= ENOUGH].head(PANELS)
     if drawn.empty:
         return nothing_known(section, _too_few(sizes, noun))
+    if len(sizes) == 1 and sizes.sum() == asked.dropna(subset=["weekday", "hour"])["value"].sum():
+        only = _called(sizes.index[0], column)
+        return nothing_known(section, f"all contacts have one {noun}, {only}: see hour of day and weekday above")
     tables = {name: _week(known[known[column] == name]) for name in drawn.index}
     called = {name: _called(name, column) for name in sizes.index}
     titles = {f"{called[name]} (n\u00a0=\u00a0{number:,.0f})": tables[name] for name, number in drawn.items()}

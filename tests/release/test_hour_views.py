@@ -53,3 +53,9 @@ def test_rows_that_cover_a_period_and_groups_not_known_are_out_and_counted(repor
     assert "89.0 % (178 of 200) of contacts have an hour of the week" in view.note
     assert "5.6 % (10 of 178) of those have no known area" in view.note
     assert "Areas are those of incident." in view.note
+
+
+def test_where_all_contacts_are_of_one_group_the_whole_is_not_drawn_again(report, record):
+    view = hours.hour_weekday_by_need(report(NOTEBOOK, spread(record, 336, need="grief")))
+    assert view.figure is None
+    assert "all contacts have one need, grief" in view.note
