@@ -17,19 +17,26 @@ from pathlib import Path
 import many
 
 HERE = Path(__file__).resolve().parent
-KNOWN = "{0} is not null and {0} not in ('unknown', 'declined', 'not_asked', 'not_applicable')"
 LEDGER = """count(*), sum(contacts), count(contacts), sum(contacts) filter (where is_aggregate)"""
 MONTH = """case when time_precision is null or time_precision in ('second','minute','hour','day','week','month')
     then date_trunc('month', period_start) end"""
 
 
+def _lacks(column: str, coded: bool = True) -> str:
+    """The cases of a missing value: by a code of its own, by a token of column `missing`, or blank."""
+    cases = []
+    for place, kind in enumerate(("unknown", "declined", "not_asked", "not_applicable", "set_aside"), 1):
+        text = f"{column}={kind}"
+        token = f"{column} is null and (starts_with(missing, '{text}') or contains(missing, ';{text}'))"
+        own = f"{column} = '{kind}' or " if coded and kind != "set_aside" else ""
+        cases.append(f"when {own}({token}) then {place}")
+    return " ".join([*cases, f"when {column} is null then 6 else -1"])
+
+
 def _mix(column: str, by: str = "") -> str:
     key = f"{by}, " if by else ""
-    return f"""select {key}{column}, case when contacts is null then 0 when {column} = 'unknown' then 1
-        when {column} = 'declined' then 2 when {column} = 'not_asked' then 3 when {column} = 'not_applicable' then 4
-        when {column} is null and contains(missing, '{column}=set_aside') then 5 when {column} is null then 6
-        else -1 end w,
-        {LEDGER} from t group by all"""
+    return f"""select {key}{column}, case when contacts is null then 0 {_lacks(column)} end w, {LEDGER}
+        from t group by all"""
 
 
 def _percentiles(start: str, end: str) -> str:
@@ -57,14 +64,12 @@ QUESTIONS = {  # measure, by, variants, SQL
     "share by need and source": ("share", ("source",), {"of": "need"}, _mix("need", "source")),
     "outcome by responder": (
         "outcome_share", ("responder",), {},
-        f"""select responder, outcome, case when is_aggregate then 0 when outcome = 'unknown' then 1
-            when outcome is null and contains(missing, 'outcome=set_aside') then 2 when outcome is null then 3
-            else -1 end w,
-            {LEDGER} from t group by all""",
+        f"""select responder, outcome, case when is_aggregate then 0 {_lacks("outcome")} end w, {LEDGER}
+            from t group by all""",
     ),
     "force used by responder": (
         "force_used", ("responder",), {},
-        f"""select responder, case when is_aggregate then 0 when force_used is null then 1 else -1 end w,
+        f"""select responder, case when is_aggregate then 0 {_lacks("force_used", coded=False)} end w,
             {LEDGER}, sum(force_used::int) from t group by all""",
     ),
     "minutes per contact": (
