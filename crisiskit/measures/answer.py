@@ -63,9 +63,7 @@ def finish(request: Request, groups: pd.DataFrame, notes: Mapping[int, str] | st
     groups.loc[groups["rows_used"] == 0, list(NUMBERS)] = np.nan
     lacking = ~np.logical_or.reduce([groups[[f"recorded_{n}" for n in names]].gt(0).all(axis=1) for names in needs]) \
         if needs else np.zeros(len(groups), bool)
-    groups.loc[lacking, [*NUMBERS, *extras]] = np.nan
-    groups.loc[lacking, "rows_left_out"] += groups.loc[lacking, "rows_used"]
-    groups.loc[lacking, ["rows_used", "contacts_used"]] = 0
+    groups.loc[lacking, list(extras)] = np.nan
     groups["reasons"] = [
         _reasons(row, needs, kept or {}, notes if isinstance(notes, str) else notes.get(index, ""))
         for index, row in groups.iterrows()
