@@ -11,7 +11,7 @@ from ibis import _
 from crisiskit.measures import steps
 from crisiskit.measures.outcomes import BOUNDS
 from crisiskit.measures.proportion import proportion
-from crisiskit.measures.request import AGGREGATE, NUMBERS, Request, missing
+from crisiskit.measures.request import AGGREGATE, Request, missing, token
 from crisiskit.standard import dictionary
 
 UNDONE = ("offered", "refused", "unreachable")
@@ -48,14 +48,18 @@ def _owed(request: Request, duty: str) -> ibis.Table:
 
 
 def _consent_asked(request: Request) -> pd.DataFrame:
-    """Share of contacts in which consent is recorded as yes or no; a group that never records it has no share."""
-    table = request.rows()
+    """Share of contacts in which consent is recorded as yes or no, over the sources whose records know the question.
+
+    A site that never asks, of a source whose form has the question, is a true zero and stays one.
+    """
+    table, whole = request.rows(), request.tables.tables["interventions"]
+    knowing = whole.filter(whole.consented.notnull() | token(whole, "consented="))
+    asking = request.tables.fetch(knowing.select("source").distinct())["source"].dropna()
     absent = dict(missing(table, "consented"))
-    why = [AGGREGATE, ("not applicable", absent["not applicable"]), *steps.nobody(table, table.consented.isnull())]
-    frame = proportion(request, table, why, table.consented.notnull(), [["consented"]])
-    silent = frame["numerator"] == 0
-    frame.loc[silent, "rows_left_out"] += frame.loc[silent, "rows_used"]
-    frame.loc[silent, "rows_used"] = 0
-    frame.loc[silent, "contacts_used"] = 0
-    frame.loc[silent, [*NUMBERS, *BOUNDS]] = float("nan")
-    return frame
+    why = [
+        AGGREGATE,
+        *([("source does not record consent", ~table.source.isin(sorted(asking)))] if len(asking) else []),
+        ("not applicable", absent["not applicable"]),
+        *steps.nobody(table, table.consented.isnull()),
+    ]
+    return proportion(request, table, why, table.consented.notnull(), [["consented"]])

@@ -56,3 +56,12 @@ def test_a_group_that_never_records_consent_has_no_share() -> None:
     assert frame.loc["t", ["value", "low", "high", "numerator"]].isna().all()
     assert frame.loc["t", ["rows_used", "rows_left_out"]].tolist() == [0, 2]
     assert "not recorded in this group: consented" in frame.loc["t", "reasons"]
+
+
+def test_a_site_that_never_asks_for_consent_is_a_true_zero() -> None:
+    contacts = {"record_id": list("abcd"), "source": "s", "site": ["x", "x", "y", "y"], "contacts": 1,
+                "consented": [True, False, None, None], "missing": None}
+    frame = measure(followed(contacts, {"record_id": [], "source": [], "step": []}), "duty_completed", "site",
+                    duty="consent").set_index("site")
+    assert frame["value"].tolist() == [1, 0]
+    assert frame.loc["y", ["numerator", "denominator"]].tolist() == [0, 2]
