@@ -1,48 +1,22 @@
 """What an evaluation says of its programme: where and when it ran, which outcome, compared with what, checked how."""
 
-import re
-from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from crisiskit.days import Day, Span
 from crisiskit.params import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Better = Literal["fewer", "more"]
 
 
-def iso_day(value: Any) -> Any:
-    """Only YYYY-MM-DD; pydantic would read a bare number such as 2020 as seconds since 1970."""
-    if value is None or isinstance(value, date):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        with suppress(ValueError):
-            return date.fromisoformat(value)
-    raise ValueError(f"'{value}' is no day; write YYYY-MM-DD, such as 2020-02-28")
-
-
 def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Day = Annotated[date, BeforeValidator(iso_day)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])]
-
-
-class Span(Strict):
-    """Days, both inclusive."""
-
-    first: Day = Field(alias="from")
-    last: Day = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Span":
-        if self.last < self.first:
-            raise ValueError(f"ends on {self.last}, before it begins on {self.first}")
-        return self
 
 
 class Running(Strict):
@@ -183,12 +157,11 @@ def from_json(text: str) -> Question:
 
 def with_roll_out(question: Question, folder: Path) -> Question:
     """The same with the lines of `roll_out_file` read into `roll_out`. UserError for a file or line that is wrong."""
-    from crisiskit.impact.rollout import read
-
     if not question.roll_out_file:
         return question
-    lines = [run.model_dump(mode="json") for run in read(folder / question.roll_out_file)]
-    tree = question.model_dump(mode="json", by_alias=True) | {"roll_out": lines, "roll_out_file": ""}
+    from crisiskit.impact.rollout import read
     from crisiskit.params import to_model
 
+    lines = [run.model_dump(mode="json") for run in read(folder / question.roll_out_file)]
+    tree = question.model_dump(mode="json", by_alias=True) | {"roll_out": lines, "roll_out_file": ""}
     return to_model(tree, Question, folder / question.roll_out_file)

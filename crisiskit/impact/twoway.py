@@ -38,13 +38,13 @@ def fit(outcome: np.ndarray, status: np.ndarray, model: str = "poisson", exposur
     cannot tell: no treated or untreated cells left, zeros under a logarithm, or perfect separation.
     """
     status = np.asarray(status, "float64")
-    _refuse(outcome, status, model)
+    refuse(outcome, status, model)
     known = np.isfinite(outcome) & (np.isfinite(exposure) & (exposure > 0) if exposure is not None else True)
     if model == "poisson":
         b, scores, without = _poisson(np.where(known, outcome, 0.0), status[None], known, exposure)
         b, scores, without = b[0], scores[0], without[0]
     else:
-        y = _scaled(outcome, model, exposure)
+        y = scaled(outcome, model, exposure)
         b, scores = _linear(y, status[None], known)
         b, scores = b[0], scores[0]
         without = y - _residual(y - b * status, known) - b * status
@@ -52,10 +52,10 @@ def fit(outcome: np.ndarray, status: np.ndarray, model: str = "poisson", exposur
         without = without * exposure if exposure is not None else without
     if not np.isfinite(b):
         raise UserError("the effect cannot be told from the effects of areas and periods: perfect separation")
-    return Fit(float(b), float(_se(scores)), scores, np.where(known, without, np.nan))
+    return Fit(float(b), float(error_of(scores)), scores, np.where(known, without, np.nan))
 
 
-def _refuse(outcome: np.ndarray, status: np.ndarray, model: str) -> None:
+def refuse(outcome: np.ndarray, status: np.ndarray, model: str) -> None:
     """UserError for data that hold no answer."""
     if model not in MODELS:
         raise ValueError(f"model {model!r}; one of {MODELS}")
@@ -75,7 +75,7 @@ def _refuse(outcome: np.ndarray, status: np.ndarray, model: str) -> None:
         )
 
 
-def _scaled(outcome: np.ndarray, model: str, exposure: np.ndarray | None) -> np.ndarray:
+def scaled(outcome: np.ndarray, model: str, exposure: np.ndarray | None) -> np.ndarray:
     rate = outcome if exposure is None else outcome / exposure
     return np.log(rate, out=np.full(rate.shape, np.nan), where=rate > 0) if model == "log" else rate
 
@@ -93,7 +93,7 @@ def reassigned(
     if model == "poisson":
         y = np.where(known, outcome, 0.0) * np.exp(-null * status)
     else:
-        y = _scaled(outcome, model, exposure) - null * status
+        y = scaled(outcome, model, exposure) - null * status
     effects, errors = np.empty(len(orders)), np.empty(len(orders))
     size = max(1, int(4_000_000 // outcome.size))
     for at in range(0, len(orders), size):
@@ -103,34 +103,44 @@ def reassigned(
             b, scores, _ = _poisson(y, paths, known, exposure)
         else:
             b, scores = _linear(y, paths, known)
-        effects[part], errors[part] = b, _se(scores)
+        effects[part], errors[part] = b, error_of(scores)
     return effects, errors
 
 
-def _se(scores: np.ndarray) -> np.ndarray:
+def error_of(scores: np.ndarray) -> np.ndarray:
     """Standard error from the pulls of the clusters, along the last axis."""
     g = scores.shape[-1]
     return np.sqrt((scores**2).sum(axis=-1) * g / (g - 1)) if g > 1 else np.full(scores.shape[:-1], np.nan)
+
+
+def effects(row_sums: np.ndarray, column_sums: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit effects u (..., N) and period effects v (..., T) of which the weighted sums are those given.
+
+    Solves sum_t w (u + v) = row_sums and sum_i w (u + v) = column_sums; units and periods without weight get 0. The
+    longer side is eliminated first, so that a solve costs min(N, T)^3. The one free constant is pinned.
+    """
+    if weight.shape[-2] > weight.shape[-1]:
+        v, u = effects(column_sums, row_sums, np.swapaxes(weight, -1, -2))
+        return u, v
+    rows, columns = weight.sum(axis=-1), weight.sum(axis=-2)
+    inverse = np.divide(1.0, columns, out=np.zeros_like(columns), where=columns > 0)
+    within = weight * inverse[..., None, :]
+    gram = -(within @ np.swapaxes(weight, -1, -2))
+    n = gram.shape[-1]
+    scale = rows.sum(axis=-1)[..., None] / n**2
+    gram[..., np.arange(n), np.arange(n)] += rows + (rows <= 0) * scale
+    right = row_sums - (within * column_sums[..., None, :]).sum(axis=-1)
+    u = np.linalg.solve(gram + scale[..., None], right[..., None])[..., 0]
+    v = inverse * (column_sums - (weight * u[..., :, None]).sum(axis=-2))
+    return u, v
 
 
 def _residual(z: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """What is left of z (..., N, T) when the effects of units and periods are taken out, weighted by `weight`."""
     w = np.broadcast_to(weight, np.broadcast_shapes(z.shape, weight.shape)).astype("float64")
     z = np.where(w > 0, z, 0.0)
-    rows, columns = w.sum(axis=-1), w.sum(axis=-2)
-    inverse = np.divide(1.0, columns, out=np.zeros_like(columns), where=columns > 0)
-    means = (w * z).sum(axis=-2) * inverse
-    within = w * inverse[..., None, :]
-    gram = -(within @ np.swapaxes(w, -1, -2))
-    n = gram.shape[-1]
-    gram[..., np.arange(n), np.arange(n)] += rows
-    scale = rows.sum(axis=-1)[..., None, None] / n**2
-    right = (w * (z - means[..., None, :])).sum(axis=-1)
-    empty = rows <= 0  # a unit without a cell has no effect to solve for
-    gram[..., np.arange(n), np.arange(n)] += empty * scale[..., 0]
-    units = np.linalg.solve(gram + scale, right[..., None])[..., 0]  # `scale` pins the one free constant to mean 0
-    periods = means - (within * units[..., :, None]).sum(axis=-2)
-    return np.where(w > 0, z - units[..., :, None] - periods[..., None, :], 0.0)
+    u, v = effects((w * z).sum(axis=-1), (w * z).sum(axis=-2), w)
+    return np.where(w > 0, z - u[..., :, None] - v[..., None, :], 0.0)
 
 
 def _linear(y: np.ndarray, paths: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -154,7 +164,7 @@ def _poisson(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Poisson of y (N, T) on each path (S, N, T): effects (S,), pulls (S, N), and means without the programme."""
     plain = exposure is None and bool(known.all())
-    groups, members = _groups(paths) if plain else (None, None)
+    groups, members = by_path(paths) if plain else (None, None)
     if groups is None or groups.shape[1] >= y.shape[0]:
         base = np.ones_like(y) if exposure is None else np.where(known, exposure, 1.0)
         b, mean, d = _newton(np.broadcast_to(y, paths.shape), paths, known, base)
@@ -174,7 +184,7 @@ def _poisson(
     return b, gap / size[:, None], without
 
 
-def _groups(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_path(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct paths of each order (S, G, T) and who follows them (S, G, N); every order has the same paths."""
     distinct = np.unique(paths[0], axis=0)
     members = np.stack([(paths == path).all(axis=-1) for path in distinct], axis=1).astype("float64")

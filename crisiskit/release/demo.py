@@ -1,18 +1,31 @@
 """The demo that a notebook runs on when it is given no tables: simulated on the spot, gone when Python ends."""
 
 import atexit
+import json
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
+QUESTION = json.dumps(
+    {
+        "programme": "the simulated programme",
+        "roll_out": [{"area": area, "start": "2024-01-01"} for area in ("Ashvale", "Birchmere", "Coldwater Bend")],
+        "outcome": {"label": "targeted offences", "measure": "targeted_offences", "better": "fewer"},
+        "negative_control": {"label": "other offences", "measure": "other_offences"},
+        "dose_measure": "programme_contacts",
+        "known_relative": -0.25,
+    }
+)
+"""What is asked of the simulated programme, whose effect is known."""
 
-def tables() -> Path:
-    """Simulate calls for service from a fixed seed into a standardized folder that is removed when Python ends."""
+
+def tables(kind: str = "call_for_service") -> Path:
+    """Simulate one kind of record from a fixed seed into a standardized folder that is removed when Python ends."""
     from crisiskit.simulate import simulate, write_tables
 
     folder = temporary_folder()
-    write_tables(simulate("call_for_service", seed=144), folder)
+    write_tables(simulate(kind, seed=144), folder)
     return folder
 
 

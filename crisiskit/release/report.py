@@ -12,13 +12,14 @@ from crisiskit.errors import UserError, nearest
 from crisiskit.release import demo
 from crisiskit.release.figures import Figures
 from crisiskit.release.period import inside
-from crisiskit.release.sections import notebooks
+from crisiskit.release.sections import demo_kind, notebooks
 from crisiskit.release.view import View
 from crisiskit.standard import dictionary
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crisiskit.impact.study import Study
     from crisiskit.measures.tables import Tables
 
 FISCAL_YEARS = {
@@ -170,6 +171,13 @@ class Report:
         keys = [self.split, "minutes"] if self.split else ["minutes"]
         return self.data.fetch(kept.group_by(keys).aggregate(records=ibis._.count()).order_by(keys))
 
+    @cached_property
+    def study(self) -> "Study | None":
+        """The evaluation of the programme that the settings ask for; None where they ask for none."""
+        from crisiskit.release.impact_study import open_study
+
+        return open_study(self)
+
     def heading(self) -> View:
         """The study's title and its sources, with a warning above them where the data are simulated."""
         warning = "SIMULATED data: nothing here describes a real service." if self.simulated else ""
@@ -210,7 +218,9 @@ def open_report(
     if fiscal_year not in FISCAL_YEARS:
         right = nearest(fiscal_year, FISCAL_YEARS) or f"; one of {', '.join(FISCAL_YEARS)}"
         raise UserError(f"fiscal_year: '{fiscal_year}' is not known{right}")
-    folder = Path(tables) if tables else demo.tables()
+    folder = Path(tables) if tables else demo.tables(demo_kind(notebook))
+    if not tables and settings.get("impact") == "":
+        settings["impact"] = demo.QUESTION
     ledger, quality = _json(folder / "ledger.json"), _json(folder / "quality.json")
     if not tables and notebook == "00_data_quality":
         quality["checks"] = demo.checks(folder)

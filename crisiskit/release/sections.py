@@ -44,6 +44,11 @@ def notebooks() -> Mapping[str, str]:
     return MappingProxyType({name: entry["title"] for name, entry in _entries().items()})
 
 
+def demo_kind(notebook: str) -> str:
+    """The kind of record that is simulated where a notebook is given no tables."""
+    return str(_entries()[notebook].get("demo", "call_for_service"))
+
+
 @cache
 def sections(notebook: str) -> Mapping[str, Section]:
     """The sections of one notebook by id, in order. Raises UserError for a notebook that is not known."""

@@ -1,33 +1,21 @@
 """What an evaluation file may say: sources, period, fiscal year, thresholds and notebooks of one study."""
 
-import re
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from crisiskit.days import Span
 from crisiskit.errors import UserError, nearest
+from crisiskit.impact.question import Question, with_roll_out
 from crisiskit.intake.mapping import load as load_mapping
 from crisiskit.params import Strict, load_yaml, to_model
 from crisiskit.resources import find_mapping, find_notebook
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-def _iso_day(value: Any) -> Any:
-    """Only YYYY-MM-DD; pydantic would read a bare number such as 2020 as seconds since 1970."""
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        with suppress(ValueError):
-            return date.fromisoformat(value)
-    raise ValueError(f"'{value}' is no day; write YYYY-MM-DD, such as 2020-02-28")
-
-
-Day = Annotated[date, BeforeValidator(_iso_day)]
+DESCRIPTIVE = ("00_data_quality", "10_response_patterns", "20_gaps")
+IMPACT = "30_program_impact"
 
 
 class Simulate(Strict):
@@ -62,19 +50,6 @@ def _named(value: Any) -> Any:
 Entry = Annotated[SourceEntry, BeforeValidator(_named, json_schema_input_type=str | SourceEntry)]
 
 
-class Period(Strict):
-    """Days of receipt that are looked at, both inclusive."""
-
-    first: Day = Field(alias="from")
-    last: Day = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Period":
-        if self.last < self.first:
-            raise ValueError(f"period ends on {self.last}, before it begins on {self.first}")
-        return self
-
-
 class Evaluation(Strict):
     """One study: which records, which period, which notebooks, and from what share on a check fails."""
 
@@ -87,11 +62,12 @@ class Evaluation(Strict):
         min_length=1, description="the records; several sources share the tables and keep their name in `source`"
     )
     notebooks: tuple[str, ...] = Field(
-        ("00_data_quality", "10_response_patterns", "20_gaps"),
-        min_length=1,
-        description="names of the kit's notebooks, or paths",
+        DESCRIPTIVE, min_length=1, description="names of the kit's notebooks, or paths; impact brings 30_program_impact"
     )
-    period: Period | None = Field(None, description="{from: 2020-01-01, to: 2020-12-31}; without it, all records")
+    impact: Question | None = Field(None, description="the programme whose effect is asked for")
+    period: Span | None = Field(
+        None, description="days of receipt looked at, {from: 2020-01-01, to: 2020-12-31}; without it, all records"
+    )
     fiscal_year: Literal["calendar", "state", "federal"] = Field(
         "calendar", description="calendar: January to December; state: July to June; federal: October to September"
     )
@@ -107,6 +83,13 @@ class Evaluation(Strict):
         if again:
             raise ValueError(f"notebook '{again[0]}' is listed twice")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _impact_has_a_notebook(cls, tree: Any) -> Any:
+        if isinstance(tree, dict) and tree.get("impact") is not None and "notebooks" not in tree:
+            return {**tree, "notebooks": [*DESCRIPTIVE, IMPACT]}
+        return tree
 
     @model_validator(mode="after")
     def _known_notebooks(self) -> "Evaluation":
@@ -138,6 +121,8 @@ def read_study(path: Path) -> Study:
         mapping = load_mapping(path)
         tree = {"evaluation": mapping.source, "title": mapping.dataset, "sources": [str(path.resolve())]}
     evaluation = to_model(tree, Evaluation, path)
+    if evaluation.impact is not None:
+        evaluation = evaluation.model_copy(update={"impact": with_roll_out(evaluation.impact, path.parent)})
     mappings = tuple(find_mapping(entry.mapping, path) if entry.mapping else None for entry in evaluation.sources)
     mended = tuple(path.parent / entry.mended if entry.mended else None for entry in evaluation.sources)
     for folder in mended:

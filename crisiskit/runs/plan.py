@@ -146,6 +146,7 @@ def _notebook(study: Study, path: Path) -> Notebook:
         "thresholds": json.dumps(evaluation.thresholds),
         "clock_cap_h": evaluation.clock_cap_h,
         "sheets": SHEETS,
+        "impact": evaluation.impact.model_dump_json(by_alias=True) if evaluation.impact else "",
     }
     given: dict[str, Any] = {}
     for key, text in evaluation.parameters.get(name, {}).items():

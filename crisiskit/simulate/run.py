@@ -19,7 +19,10 @@ DEMO_COLUMNS = {
     "cad/": "form cad, see its README", "hotline/": "form hotline, see its README",
     "counts/population.csv": "County, Year, Population, Female, Male",
     "counts/staff_hours.csv": "Month (yyyy-mm), Hour (0-23), Scheduled Hours",
+    "counts/offences.csv": "County, Month (yyyy-mm), Targeted Offences, Other Offences, Programme Contacts",
 }
+DEMO_PROGRAMME: dict[str, Any] = {"treated": 3, "effect_ratio": 0.75, "rate": 45.0}
+"""The demo's programme: in the first three counties from the middle month on, a quarter fewer targeted offences."""
 
 
 def run_simulate(
@@ -52,9 +55,9 @@ def run_simulate(
 
 
 def demo(folder: Path, seed: int = 144, months: int = DEMO_MONTHS) -> list[Path]:
-    """Write the raw files of the embedded demo: dispatch, a help line, population and staff hours.
+    """Write the raw files of the embedded demo: dispatch, a help line, population, staff hours and offences.
 
-    The dispatch and the line serve the same eight simulated counties.
+    The dispatch and the line serve the same eight simulated counties, in three of which a programme begins.
     """
     folder = Path(folder)
     parts = {
@@ -72,11 +75,28 @@ def demo(folder: Path, seed: int = 144, months: int = DEMO_MONTHS) -> list[Path]
     header = ["County", "Year", "Population", "Female", "Male"]
     save(folder / "counts" / "population.csv", delimited(header, rows))
     save(folder / "counts" / "staff_hours.csv", delimited(["Month", "Hour", "Scheduled Hours"], staff))
+    programme = _offences(folder / "counts" / "offences.csv", seed, months)
     written = [f"{part}/{file}" for part, truth in parts.items() for file in truth["written"]]
-    written += ["counts/population.csv", "counts/staff_hours.csv", "README.txt", "truth.json"]
+    written += [*(name for name in DEMO_COLUMNS if name.endswith(".csv")), "README.txt", "truth.json"]
     write_readme(folder, f"the demo, seed {seed}", DEMO_COLUMNS, ("The folders cad and hotline say more.",))
-    write_json(folder / "truth.json", {"simulated": True, "form": "demo", "seed": seed, "written": written})
+    truth = {"simulated": True, "form": "demo", "seed": seed, "written": written, "programme": programme}
+    write_json(folder / "truth.json", truth)
     return [folder / file for file in written]
+
+
+def _offences(path: Path, seed: int, months: int) -> dict[str, Any]:
+    """Write the demo programme's panel as a wide table; returns what was planted in it."""
+    made = simulate("programme", seed=seed, months=months, areas=STAGE["areas"], **DEMO_PROGRAMME)
+    names = {"targeted_offences": "Targeted Offences", "other_offences": "Other Offences",
+             "programme_contacts": "Programme Contacts"}  # fmt: skip
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    rows = made.counts[made.counts["measure"].isin(list(names))]
+    for row in rows.itertuples(index=False):
+        key = (str(row.area_id), str(row.period_start)[:7])
+        cells.setdefault(key, {})[str(row.measure)] = str(int(row.value))
+    lines = [[*key, *(values[name] for name in names)] for key, values in cells.items()]
+    save(path, delimited(["County", "Month", *names.values()], lines))
+    return {name: made.truth[name] for name in ("effect", "panel")}
 
 
 def _clear(folder: Path) -> None:

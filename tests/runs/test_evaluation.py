@@ -70,7 +70,7 @@ def test_a_source_may_be_named_in_one_word():
         ({"sources": [{"simulate": {"seed": "-1"}}]}, "sources[1].simulate.seed: '-1' should be greater than or equal"),
         ({"period": {"from": "2020", "to": "2021-01-01"}}, "period.from: '2020' is no day; write YYYY-MM-DD"),
         ({"period": {"from": "2021-02-29", "to": "2021-03-01"}}, "period.from: '2021-02-29' is no day"),
-        ({"period": {"from": "2021-02-01", "to": "2021-01-31"}}, "period: period ends on 2021-01-31, before it begins"),
+        ({"period": {"from": "2021-02-01", "to": "2021-01-31"}}, "period: ends on 2021-01-31, before it begins"),
         ({"fiscal_year": "federl"}, "fiscal_year: 'federl' should be 'calendar', 'state' or 'federal'; did you"),
         ({"thresholds": {"x": "5%"}}, "thresholds.x: '5%' should be a valid number"),
         ({"thresholds": {"x": "1.5"}}, "thresholds.x: '1.5' should be less than or equal to 1"),

@@ -1,0 +1,80 @@
+"""The study's estimate, made again for any panel: the design and the inference that are believed, in one call."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from crisiskit.impact import imputation, twoway
+from crisiskit.impact.believe import Recommendation, recommend
+from crisiskit.impact.material import Quick
+from crisiskit.impact.panel import Panel
+from crisiskit.impact.question import Question
+from crisiskit.impact.result import Estimate
+
+Refit = Callable[..., Quick]
+
+
+def refit_of(question: Question, design: str) -> Refit:
+    """The function refit(panel, model="") of a study: `design` as chosen, model, draws and seed as in the question."""
+    if design == "its":
+        return partial(_series, question)
+    if design == "synthetic_control":
+        return partial(_synthetic, question)
+    return partial(_areas, question, design == "staggered")
+
+
+def _areas(question: Question, staggered: bool, panel: Panel, model: str = "") -> Quick:
+    """Two-way fixed effects (or imputation) with the t of the areas, or of the reassigned roll-outs."""
+    from crisiskit.impact.randomisation import randomise
+
+    model = model or question.model
+    engine = imputation if staggered else twoway
+    fit = (imputation.impute if staggered else twoway.fit)(panel.outcome, panel.status, model, panel.exposure)
+    advice: Recommendation = recommend(panel)
+    if advice.kind == "cluster":
+        from scipy.stats import t
+
+        degrees = len(panel.units) - 1
+        p, crit = float(2 * t.sf(abs(fit.t), degrees)), float(t.ppf(0.975, degrees))
+    else:
+        drawn = randomise(panel, model, question.draws, question.seed, engine=engine.reassigned)
+        p = drawn.p
+        known = np.abs(drawn.distribution[np.isfinite(drawn.distribution)])
+        crit = float(np.quantile(known, 0.95, method="higher")) if advice.smallest_p <= 0.05 else float("inf")
+    return _quick(panel, model, fit, p, crit)
+
+
+def _quick(panel: Panel, model: str, fit: twoway.Fit, p: float, crit: float) -> Quick:
+    """The fit with its interval, as a share of what was expected, and as outcomes that did not happen."""
+    low, high = fit.b - crit * fit.se, fit.b + crit * fit.se
+    on = (panel.status > 0) & np.isfinite(panel.outcome)
+    expected, seen = float(np.nansum(fit.expected[on])), float(panel.outcome[on].sum())
+    if model == "linear":
+        mean = expected / on.sum()
+        shares = [value / mean if mean > 0 else float("nan") for value in (fit.b, low, high)]
+    else:
+        shares = [float(np.expm1(np.clip(value, -50, 50))) for value in (fit.b, low, high)]
+    return Quick(fit.b, low, high, p, *shares, averted=expected - seen, units=len(panel.units),
+                 treated=int(panel.treated.sum()))  # fmt: skip
+
+
+def from_estimate(panel: Panel, estimate: Estimate) -> Quick:
+    """The same from a design's full result; what was expected is read back from the relative effect."""
+    on = (panel.status > 0) & np.isfinite(panel.outcome)
+    seen = float(panel.outcome[on].sum())
+    expected = seen / (1 + estimate.relative) if estimate.relative > -1 else float("nan")
+    return Quick(estimate.estimate, estimate.low, estimate.high, estimate.p, estimate.relative, estimate.relative_low,
+                 estimate.relative_high, expected - seen, len(panel.units), int(panel.treated.sum()))  # fmt: skip
+
+
+def _series(question: Question, panel: Panel, model: str = "") -> Quick:
+    from crisiskit.impact.its import from_panel
+
+    return from_estimate(panel, from_panel(panel, model=model or question.model))
+
+
+def _synthetic(question: Question, panel: Panel, model: str = "") -> Quick:
+    from crisiskit.impact.placebo_areas import with_placebos
+
+    return from_estimate(panel, with_placebos(panel))

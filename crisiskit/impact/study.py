@@ -1,0 +1,214 @@
+"""One study from question to verdict; every part is computed once, when it is first asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crisiskit.errors import UserError
+from crisiskit.impact import designs
+from crisiskit.impact.believe import Recommendation, inference_table, recommend
+from crisiskit.impact.material import Material, Quick
+from crisiskit.impact.panel import Panel
+from crisiskit.impact.question import Outcome, Question, Span
+from crisiskit.impact.refit import refit_of
+from crisiskit.impact.result import Check, Estimate
+from crisiskit.impact.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crisiskit.impact.build import Built
+    from crisiskit.impact.randomisation import Randomisation
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The evaluation of one programme. `tables` are standard tables (or their folder), `changes` the sources' logs."""
+
+    question: Question
+    tables: Any
+    changes: tuple[tuple[date, str], ...] = ()
+
+    @cached_property
+    def built(self) -> "Built":
+        """The panel of the main comparison with the audit of how it was put together."""
+        return self._build(self.question)
+
+    @property
+    def panel(self) -> Panel:
+        """The panel of the main comparison."""
+        return self.built.panel
+
+    @cached_property
+    def whole(self) -> Panel:
+        """The same areas and outcome over all the periods that the data cover."""
+        return self._build(self.question.model_copy(update={"window": None})).panel
+
+    def _build(self, question: Question, **changed: Any) -> "Built":
+        from crisiskit.impact.build import build
+
+        return build(self._open, question, **changed)
+
+    @cached_property
+    def _open(self) -> Any:
+        from crisiskit.measures.tables import open_tables
+
+        return open_tables(self.tables)
+
+    def rebuild(
+        self, *, outcome: Outcome | None = None, date: str = "", treated: tuple[str, ...] | None = None,
+        window: Span | None = None,
+    ) -> Panel:  # fmt: skip
+        """The panel with another outcome, date, list of treated areas or window; built once for each."""
+        key = (outcome.model_dump_json() if outcome else "", date, treated, window and (window.first, window.last))
+        if key not in self._panels:
+            question = self.question.model_copy(update={"window": window}) if window else self.question
+            self._panels[key] = self._build(question, outcome=outcome, date=date, treated=treated).panel
+        return self._panels[key]
+
+    @cached_property
+    def _panels(self) -> dict[Any, Panel]:
+        return {}
+
+    @cached_property
+    def design(self) -> str:
+        """The design of the main estimate."""
+        return designs.choose(self.panel, self.question.design)
+
+    @cached_property
+    def advice(self) -> Recommendation:
+        """Which inference is to be believed with this few areas, and why."""
+        return recommend(self.panel)
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """The main estimate, by the library's own model."""
+        return full(self.design, self.panel, self.question)
+
+    @cached_property
+    def main(self) -> Quick:
+        """The main estimate with the inference that is believed."""
+        return self.refit(self.panel)
+
+    @cached_property
+    def refit(self) -> Any:
+        """The study's estimate for another panel: refit(panel, model="")."""
+        return refit_of(self.question, self.design)
+
+    @cached_property
+    def drawn(self) -> "Randomisation | None":
+        """The distribution of the statistic had other areas got the programme; None where areas are not compared."""
+        from crisiskit.impact import imputation, twoway
+        from crisiskit.impact.randomisation import randomise
+
+        if self.design not in ("did", "staggered"):
+            return None
+        engine = (imputation if self.design == "staggered" else twoway).reassigned
+        return randomise(self.panel, self.question.model, self.question.draws, self.question.seed, engine=engine)
+
+    @cached_property
+    def inference(self) -> "pd.DataFrame":
+        """Every inference beside the others, with the one to be believed and why."""
+        return inference_table(self.panel, self.estimate, self.question.draws, self.question.seed)
+
+    @cached_property
+    def event(self) -> Estimate | None:
+        """The event study over the whole data; None where the roll-out or the periods do not allow it."""
+        from crisiskit.impact.event_study import event_study
+
+        panel = self.panel
+        usable = {item.design: item.usable for item in designs.possible(panel)}
+        return event_study(panel, model=self.question.model) if usable["event_study"] else None
+
+    @cached_property
+    def others(self) -> Mapping[str, Estimate | str]:
+        """Title of every other design to its estimate on the same panel, or to why there is none."""
+        found: dict[str, Estimate | str] = {}
+        for item in designs.possible(self.panel):
+            if item.design in (self.design, "event_study"):
+                continue
+            if not item.usable:
+                found[item.title] = f"{item.why_not}; what would help: {item.would_help}"
+                continue
+            try:
+                found[item.title] = full(item.design, self.panel, self.question)
+            except UserError as error:
+                found[item.title] = str(error)
+        return found
+
+    @cached_property
+    def material(self) -> Material:
+        """What the checks work with."""
+        contacts = float(self.question.dose or np.nan)
+        if self.question.dose is None and self.panel.dose is not None:
+            served = self.panel.dose[self.panel.status > 0]
+            contacts = float(np.nansum(served)) if np.isfinite(served).any() else np.nan
+        return Material(self.question, self.panel, self.whole, self.estimate, self.main, self.refit, self.rebuild,
+                        self.changes, contacts)  # fmt: skip
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Every check, always, in one order."""
+        from crisiskit.impact.checks.every import run_all
+
+        return (*self._of_design(), *run_all(self.material))
+
+    def _of_design(self) -> tuple[Check, ...]:
+        """The join audit, and the checks that need the design's own results."""
+        from crisiskit.impact import honest, mde, pretrends
+        from crisiskit.impact.audit import check as joins
+        from crisiskit.impact.synthetic_control import donor_pool
+
+        event = self.event
+        if event is None:
+            why = next(item for item in designs.possible(self.panel) if item.design == "event_study")
+            nothing = [Check(name, title, "not possible", f"No event study: {why.why_not}.", asks=why.would_help)
+                       for name, title in (("pre_trends", "Trends before the start"),
+                                           ("honest_pre_trends", "How far trends may differ"))]  # fmt: skip
+        else:
+            nothing = [pretrends.check(self.panel, event, self.estimate), honest.sensitivity(event)]
+        return (joins(self.built.joins, self.question.join_limit), *nothing, donor_pool(self.panel),
+                mde.minimum_detectable(self.panel, self.estimate, self.question.worth))  # fmt: skip
+
+    @cached_property
+    def secondary(self) -> "pd.DataFrame | None":
+        """The main and the further outcomes with p values adjusted for their number; None without further ones."""
+        from crisiskit.impact.multiple import across
+
+        if not self.question.secondary or self.design not in ("did", "staggered"):
+            return None
+        panels = {self.question.outcome.label: self.panel}
+        panels |= {outcome.label: self.rebuild(outcome=outcome) for outcome in self.question.secondary}
+        return across(panels, model=self.question.model, draws=self.question.draws, seed=self.question.seed)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The verdict by the declared rules."""
+        return judge(self.question, self.main, self.checks, self.advice.smallest_p)
+
+
+def full(design: str, panel: Panel, question: Question) -> Estimate:
+    """The estimate of one design on a panel, by the library's own model. UserError where the data do not allow it."""
+    if design == "did":
+        from crisiskit.impact.did import twfe
+
+        return twfe(panel, model=question.model)
+    if design == "its":
+        from crisiskit.impact.its import from_panel
+
+        return from_panel(panel, model=question.model)
+    if design == "synthetic_control":
+        from crisiskit.impact.placebo_areas import with_placebos
+
+        return with_placebos(panel)
+    if design == "synthetic_did":
+        from crisiskit.impact.staggered import synthetic_did
+
+        return synthetic_did(panel, seed=question.seed)
+    from crisiskit.impact.staggered import imputed
+
+    return imputed(panel, model=question.model)
