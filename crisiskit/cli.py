@@ -169,6 +169,21 @@ def run(evaluation: str, data: Path, out: Path, dry_run: bool, force: bool) -> N
 
 
 @main.command()
+@click.argument("evaluation")
+@data_option
+@click.option("--out", type=FOLDER, help="Folder for the table and the curve.  [default: power/ and the study's name]")
+def power(evaluation: str, data: Path, out: Path | None) -> None:
+    """Before the programme: which effects EVALUATION could detect, by simulation from the site's own history.
+
+    Power by effect, months and number of areas, beside the smallest effect that would be worth funding.
+    """
+    from crisiskit.resources import find_study
+    from crisiskit.runs.power import power
+
+    power(find_study(evaluation), data, out, click.echo)
+
+
+@main.command()
 @click.option("--out", type=FOLDER, default=Path("params/schema"), show_default=True)
 def schema(out: Path) -> None:
     """Write the JSON Schemas of mappings and evaluations, with which editors complete and check the YAML files."""

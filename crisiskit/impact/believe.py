@@ -12,7 +12,7 @@ import numpy as np
 
 from crisiskit.impact import twoway
 from crisiskit.impact.panel import Panel
-from crisiskit.impact.randomisation import deal, interval, randomise
+from crisiskit.impact.randomisation import deal, interval, possible, randomise
 from crisiskit.impact.wild import wild
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class Recommendation:
     smallest_p: float
 
 
-def recommend(panel: Panel, model: str = "poisson", draws: int = 999) -> Recommendation:
-    """Say which inference this panel bears, by the declared numbers of areas. UserError as from `deal`."""
-    dealt = deal(panel, model, draws)
-    return _recommend(panel, dealt.assignments, dealt.smallest_p)
+def recommend(panel: Panel) -> Recommendation:
+    """Say which inference this panel bears, by the declared numbers of areas.
 
-
-def _recommend(panel: Panel, assignments: int, smallest: float) -> Recommendation:
+    `smallest_p` is what the assignments allow, whatever the number of draws. UserError where every area has the same
+    programme.
+    """
+    assignments, smallest = possible(panel.status)
     clusters, treated = len(panel.units), int(panel.treated.sum())
     untreated = clusters - treated
     base = f"{treated} treated and {untreated} untreated areas"
@@ -73,20 +73,26 @@ def _recommend(panel: Panel, assignments: int, smallest: float) -> Recommendatio
 
 
 def inference_table(
-    panel: Panel, estimate: "Estimate | None" = None, model: str = "poisson", draws: int = 999, seed: int = 144,
+    panel: Panel, estimate: "Estimate | None" = None, draws: int = 999, seed: int = 144, model: str = "",
     confidence: float = 0.95,
 ) -> "pd.DataFrame":  # fmt: skip
-    """Every inference of the two-way fixed effect beside the others, and which one is to be believed.
+    """Every inference of the effect beside the others, and which one is to be believed.
 
     Rows: cluster-robust with t(G-1), wild bootstrap restricted and unrestricted, randomisation. Columns: method,
     estimate, p, low, high, relative_low, relative_high (NaN for a linear model), clusters, treated, believed (at most
-    one row), why. The first row is the design's own `estimate` where one is given. An infinite end means that no effect
-    on that side is rejected. UserError as from `deal` and `wild`.
+    one row), why. The first row is the design's own `estimate` where one is given. Where its design is `staggered`,
+    randomisation deals out the imputation estimate; the bootstrap is of two-way fixed effects all the same, and says
+    so. `model`: where none is given, linear for an estimate that is a difference and Poisson otherwise. An infinite end
+    means that no effect on that side is rejected. UserError as from `deal` and `wild`.
     """
     import pandas as pd
 
-    dealt = deal(panel, model, draws, seed)
-    advice = _recommend(panel, dealt.assignments, dealt.smallest_p)
+    from crisiskit.impact import imputation
+
+    staggered = estimate is not None and estimate.design == "staggered"
+    model = model or ("linear" if estimate is not None and estimate.scale == "difference" else "poisson")
+    dealt = deal(panel, model, draws, seed, imputation.reassigned if staggered else None)
+    advice = recommend(panel)
     boot = wild(panel, model, draws, seed, confidence)
     test, span = randomise(panel, model, dealing=dealt), interval(panel, model, confidence=confidence, dealing=dealt)
     first = _cluster(panel, model, confidence) if estimate is None else (
@@ -103,7 +109,8 @@ def inference_table(
         table[f"relative_{end}"] = np.nan if model == "linear" else np.expm1(table[end])
     table["clusters"], table["treated"] = advice.clusters, advice.treated
     table["believed"] = table["method"] == advice.kind
-    table["why"] = [_why(name, advice, boot.note, test.not_fitted, span.note) for name in table["method"]]
+    note = "; ".join([*["of two-way fixed effects, which mislead where starts differ"] * staggered, boot.note])
+    table["why"] = [_why(name, advice, note.strip("; "), test.not_fitted, span.note) for name in table["method"]]
     table["method"] = table["method"].map(METHODS)
     return table
 
@@ -120,16 +127,14 @@ def _cluster(panel: Panel, model: str, confidence: float) -> tuple[float, float,
 
 def _why(method: str, advice: Recommendation, wild_note: str, not_fitted: int, span_note: str) -> str:
     """The sentence of one row: why it is believed, or why not."""
-    if method == advice.kind:
-        parts = [advice.reason]
-    elif advice.kind == "none" and method == "randomisation":
+    if method == advice.kind or (advice.kind == "none" and method == "randomisation"):
         parts = [advice.reason]
     elif method == "randomisation":
         parts = ["holds its level too; agrees where areas are many"]
     elif advice.kind == "cluster":
         parts = ["not needed with so many areas; shown for comparison"]
     elif method == "cluster":
-        parts = [f"rejects too often with {advice.treated} treated areas"]
+        parts = [f"rejects too often with so few treated areas ({advice.treated})"]
     elif method == "wild_restricted":
         parts = ["rejects too seldom with few treated areas"]
     else:

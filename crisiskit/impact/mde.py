@@ -108,7 +108,7 @@ def _usual(panel: Panel) -> float:
 def _finding(better: str, shares: dict[str, float], judged: str, worth: float, power: float,
              placebos: "ArrayLike | None") -> str:  # fmt: skip
     share = shares[judged]
-    least = f"the smallest worth funding is {worth:.0%}"
+    least = f"the smallest worth funding is {100 * worth:g}%"
     if share == float("inf"):
         few = 0 if placebos is None else np.asarray(placebos).size
         why = f"with {few} other assignments" if judged == "placebos" else "with an error this large"
@@ -118,10 +118,10 @@ def _finding(better: str, shares: dict[str, float], judged: str, worth: float, p
     how = "by randomisation" if judged == "placebos" else "by its standard error"
     text = f"With {power:.0%} power the study finds effects from {_percent(share)} {better} on, {how}{beside}; {least}."
     if share > worth:
-        text += " That nothing was found, where nothing was, would not show that the programme does nothing."
+        text += " Where it finds nothing, that does not show that the programme does nothing."
     return text
 
 
 def _percent(share: float) -> str:
     """Rounded up, so that a limit that is not met does not look met."""
-    return f"{ceil(1000 * share - 1e-9) / 10:.1f} %"
+    return f"{ceil(1000 * share - 1e-9) / 10:.1f}%"

@@ -6,6 +6,7 @@ tested as the real one would be (`block_design.py`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -74,19 +75,24 @@ class Power:
         good = "fewer" if effects.iloc[0] < 0 else "more"
         seen = table[table["effect"].notna()]
         enough = seen[seen["effect"].abs() <= self.worth + 1e-12].sort_values(["areas", "months"])
-        start = f"{self.label}: the smallest effect worth funding is {self.worth:.0%} {good}"
+        start = f"{self.label}: the smallest effect worth funding is {100 * self.worth:g}% {good}"
         if len(enough):
             row = enough.iloc[0]
             return (f"{start}; {_design_of(row)} would find it: with {power:.0%} power the smallest effect detectable "
-                    f"there is {abs(row['effect']):.0%}.")
+                    f"there is {percent(row['effect'])}.")
         warning = "A study that finds nothing would not show that the programme does nothing."
         if len(seen):
             row = seen.sort_values("effect", key=abs, kind="stable").iloc[0]
             return (f"{start}; no design tried would find it with {power:.0%} power. The smallest effect detectable is "
-                    f"{abs(row['effect']):.0%} {good}, with {_design_of(row)}. {warning}")
-        most = abs(effects[effects.abs().idxmax()])
-        return (f"{start}; no design tried finds any effect up to {most:.0%} with {power:.0%} power "
+                    f"{percent(row['effect'])} {good}, with {_design_of(row)}. {warning}")
+        most = percent(effects[effects.abs().idxmax()])
+        return (f"{start}; no design tried finds any effect up to {most} with {power:.0%} power "
                 f"({'; '.join(sorted(set(table['reason'])))}). {warning}")
+
+
+def percent(share: float) -> str:
+    """Size of an effect in whole per cent, rounded up: a limit that is not met must not look met."""
+    return f"{ceil(abs(100 * share) - 1e-9)}%"
 
 
 def _design_of(row: "pd.Series") -> str:

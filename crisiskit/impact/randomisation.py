@@ -17,8 +17,10 @@ import numpy as np
 
 from crisiskit.errors import UserError
 from crisiskit.impact import twoway
+from crisiskit.impact.block_design import block_t
 from crisiskit.impact.panel import Panel
 
+Engine = Callable[..., tuple[np.ndarray, np.ndarray]]
 STATISTICS = ("t", "estimate")
 MOST_LISTED = 20_000
 """Assignments up to this many are listed, one by one; where a fit has no closed form, up to a tenth of it."""
@@ -34,7 +36,8 @@ FARTHEST = 60.0
 class Dealing:
     """The assignments that are looked at: `orders` (S x N), of which the first is what was; see `twoway.reassigned`.
 
-    `exact`: these are all the distinct assignments there are. `assignments`: how many there are.
+    `exact`: these are all the distinct assignments there are. `assignments`: how many there are. `engine` estimates
+    every deal as `twoway.reassigned` does; None: the closed form of the block design.
     """
 
     panel: Panel
@@ -42,28 +45,29 @@ class Dealing:
     orders: np.ndarray
     exact: bool
     assignments: int
-    closed: bool
-
-    @property
-    def smallest_p(self) -> float:
-        """The smallest p that could come out: a swap of two groups of equal size gives the same |t|, so it counts."""
-        counts = np.unique(self.panel.status, axis=0, return_counts=True)[1]
-        mirrored = 2 if len(counts) == 2 and counts[0] == counts[1] else 1
-        return max(mirrored / self.assignments, 0.0 if self.exact else 1 / len(self.orders))
-
-    def fits(self, null: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-        """Effects and standard errors of every deal, where `null` is taken off the treated cells before dealing."""
-        if self.closed:
-            return block(self.panel, self.orders, self.model, null)
-        p = self.panel
-        return twoway.reassigned(p.outcome, p.status, self.orders, self.model, p.exposure, null)
+    smallest_p: float
+    engine: Engine | None = None
 
     def statistics(self, statistic: str = "t", null: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-        """Effects and statistics of every deal; NaN where a deal cannot be fitted."""
-        effects, errors = self.fits(null)
-        if statistic == "estimate":
-            return effects, effects
-        return effects, np.divide(effects, errors, out=np.full(len(effects), nan), where=errors > 0)
+        """Effects and statistics of every deal, where `null` is taken off the treated cells before dealing.
+
+        NaN where a deal cannot be fitted, or has no standard error.
+        """
+        if self.engine is None:
+            effects, t = block(self.panel, self.orders, self.model, null)
+        else:
+            effects, errors = self._by(self.engine, self.orders, null)
+            t = np.divide(effects, errors, out=np.full(len(effects), nan), where=errors > 0)
+        return effects, effects if statistic == "estimate" else t
+
+    def observed(self) -> tuple[float, float]:
+        """Effect and standard error as it was. UserError where there is none."""
+        effects, errors = self._by(self.engine or twoway.reassigned, self.orders[:1], 0.0)
+        _formed(self, effects[0], effects[0] / errors[0] if errors[0] > 0 else nan)
+        return float(effects[0]), float(errors[0])
+
+    def _by(self, engine: Engine, orders: np.ndarray, null: float) -> tuple[np.ndarray, np.ndarray]:
+        return engine(self.panel.outcome, self.panel.status, orders, self.model, self.panel.exposure, null)
 
 
 @dataclass(frozen=True)
@@ -98,24 +102,38 @@ class Interval:
     note: str = ""
 
 
-def deal(panel: Panel, model: str = "poisson", draws: int = 999, seed: int = 144) -> Dealing:
-    """Deal the programme's paths out over the panel's areas: all assignments if they can be listed, else `draws`.
+def possible(status: np.ndarray) -> tuple[int, float]:
+    """How many distinct assignments of the paths (rows of status) there are, and the smallest p they allow.
 
-    UserError where every area has the same path, so that dealing changes nothing, or where the data cannot be fitted
-    as they are (see `twoway.fit`).
+    That p is 1 / assignments, and twice that where two groups of equal size could be swapped, which gives the same |t|.
+    UserError where every area has the same path.
     """
-    twoway.fit(panel.outcome, panel.status, model, panel.exposure)
-    _, labels, counts = np.unique(panel.status, axis=0, return_inverse=True, return_counts=True)
+    counts = np.unique(status, axis=0, return_counts=True)[1].tolist()
     if len(counts) < 2:
         raise UserError("every area has the same programme at the same time: there is none to compare with")
-    labels = labels.reshape(-1)
-    assignments, left = 1, len(labels)
-    for count in counts.tolist():
+    assignments, left = 1, sum(counts)
+    for count in counts:
         assignments, left = assignments * comb(left, count), left - count
-    closed = _closed(panel, model)
-    exact = assignments <= max(MOST_LISTED if closed else MOST_LISTED // 10, draws)
+    return assignments, (2 if len(counts) == 2 and counts[0] == counts[1] else 1) / assignments
+
+
+def deal(
+    panel: Panel, model: str = "poisson", draws: int = 999, seed: int = 144, engine: Engine | None = None
+) -> Dealing:
+    """Deal the programme's paths out over the panel's areas: all assignments if they can be listed, else `draws`.
+
+    `engine`: what estimates the deals, such as `imputation.reassigned` for staggered starts; two-way fixed effects
+    where none is given. UserError where every area has the same path, so that dealing changes nothing, or where the
+    data hold no answer (see `twoway.fit`).
+    """
+    twoway.refuse(panel.outcome, panel.status, model)
+    assignments, smallest = possible(panel.status)
+    labels = np.unique(panel.status, axis=0, return_inverse=True)[1].reshape(-1)
+    if engine in (None, twoway.reassigned):
+        engine = None if _closed(panel, model) else twoway.reassigned
+    exact = assignments <= max(MOST_LISTED if engine is None else MOST_LISTED // 10, draws)
     orders = _listed(labels) if exact else _drawn(len(labels), draws, seed)
-    return Dealing(panel, model, orders, exact, assignments, closed)
+    return Dealing(panel, model, orders, exact, assignments, max(smallest, 0 if exact else 1 / len(orders)), engine)
 
 
 def _drawn(n: int, draws: int, seed: int) -> np.ndarray:
@@ -140,7 +158,7 @@ def _listed(labels: np.ndarray) -> np.ndarray:
     return orders
 
 
-def _placed(old: np.ndarray, places: tuple[int, ...], label: int) -> np.ndarray:
+def _placed(old: np.ndarray, places: tuple[np.intp, ...], label: int) -> np.ndarray:
     new = old.copy()
     new[list(places)] = label
     return new
@@ -157,51 +175,19 @@ def _closed(panel: Panel, model: str) -> bool:
 
 
 def block(panel: Panel, orders: np.ndarray, model: str, null: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Effects and standard errors in closed form, where the programme starts (and stops) at once in all its areas.
+    """Effects and t (S,) of the deals in closed form, where the programme ran at the same times in all its areas.
 
-    Poisson: the effect is the ratio of ratios of totals, and the pull of a treated area its share of the total after
-    less its share before. Least squares: the difference of the mean changes. Same numbers as `twoway.reassigned`.
+    Same numbers as `twoway.reassigned`, by matrix products: see `block_design.block_t`.
     """
-    treated = panel.treated
-    on = panel.status[treated][0] > 0
-    member = treated[orders].astype("float64")
+    on = panel.status[panel.treated][0] > 0
     if model == "poisson":
-        after, before = panel.outcome[:, on].sum(axis=1), panel.outcome[:, ~on].sum(axis=1)
-        after = after * np.exp(-null * treated)
-        effects, squares = _ratio_of_ratios(member, after, before)
+        y = panel.outcome * np.exp(-null * panel.status)
     else:
-        y = twoway.scaled(panel.outcome, model, panel.exposure)
-        change = y[:, on].mean(axis=1) - y[:, ~on].mean(axis=1) - null * treated
-        effects, squares = _difference_of_means(member, change)
-    g = len(treated)
-    errors = np.sqrt(squares * g / (g - 1))
-    return effects, errors
-
-
-def _ratio_of_ratios(member: np.ndarray, after: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    columns = np.stack([after, before, after**2, after * before, before**2], axis=1)
-    inside = member @ columns
-    effects, squares = np.zeros(len(member)), np.zeros(len(member))
-    for sign, sums in ((1, inside), (-1, columns.sum(axis=0) - inside)):
-        a, b = (np.where(total > 0.5e-9 * total.max(), total, nan) for total in (sums[:, 0], sums[:, 1]))
-        terms = sums[:, 2] / a**2, sums[:, 4] / b**2
-        gap = terms[0] + terms[1] - 2 * sums[:, 3] / (a * b)
-        effects = effects + sign * np.log(a / b)
-        squares = squares + np.where(gap > 1e-12 * (terms[0] + terms[1]), gap, 0.0 * gap)
-    return np.where(np.abs(effects) < 15, effects, nan), squares
-
-
-def _difference_of_means(member: np.ndarray, change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    centred = change - change.mean()
-    columns = np.stack([np.ones_like(centred), centred, centred**2], axis=1)
-    inside = member @ columns
-    effects, squares = np.zeros(len(member)), np.zeros(len(member))
-    for sign, sums in ((1, inside), (-1, columns.sum(axis=0) - inside)):
-        n, total, square = sums[:, 0], sums[:, 1], sums[:, 2]
-        gap = square - total**2 / n
-        effects = effects + sign * total / n
-        squares = squares + np.where(gap > 1e-12 * square, gap, 0.0) / n**2
-    return effects, squares
+        y = twoway.scaled(panel.outcome, model, panel.exposure) - null * panel.status
+    in_order = np.hstack([y[:, ~on], y[:, on]])[None]
+    dealt = panel.treated[orders].astype("float64")
+    effects, t = block_t(in_order, int((~on).sum()), dealt, "poisson" if model == "poisson" else "linear")
+    return effects[0], t[0]
 
 
 def p_value(statistics: np.ndarray) -> float:
@@ -212,32 +198,39 @@ def p_value(statistics: np.ndarray) -> float:
 
 def randomise(
     panel: Panel, model: str = "poisson", draws: int = 999, seed: int = 144, null: float = 0.0, statistic: str = "t",
-    dealing: Dealing | None = None,
+    engine: Engine | None = None, dealing: Dealing | None = None,
 ) -> Randomisation:  # fmt: skip
     """Test that the programme's effect is `null` (log rate ratio, or difference) in every treated area and period.
 
     p = (1 + number at least as extreme) / (1 + draws) of seeded draws; the exact share where all assignments are
-    listed. `statistic`: "t" or "estimate". A `dealing` made before is used as it is. UserError where the observed
-    statistic cannot be formed; see `deal` for the others.
+    listed. `statistic`: "t" or "estimate". `engine`: see `deal`; a `dealing` made before is used as it is. UserError
+    where the observed statistic cannot be formed; see `deal` for the others.
     """
     if statistic not in STATISTICS:
         raise ValueError(f"statistic {statistic!r}; one of {STATISTICS}")
-    dealt = dealing or deal(panel, model, draws, seed)
+    dealt = dealing or deal(panel, model, draws, seed, engine)
     effects, values = dealt.statistics(statistic, null)
-    if not np.isfinite(values[0]):
-        raise UserError(
-            f"t cannot be formed: the standard error is 0 with {int(panel.treated.sum())} treated of {len(panel.units)} "
-            "areas; more areas to compare with would be needed"
-        )
+    _formed(dealt, effects[0], values[0])
     return Randomisation(
         statistic, float(effects[0] + null), float(values[0]), p_value(values), len(values) - 1, dealt.exact,
         dealt.assignments, dealt.smallest_p, int((~np.isfinite(values)).sum()), null, values,
     )  # fmt: skip
 
 
+def _formed(dealt: Dealing, effect: float, value: float) -> None:
+    """UserError where the observed effect or its statistic is none."""
+    if not np.isfinite(effect):
+        raise UserError("the effect cannot be told from the effects of areas and periods: perfect separation")
+    if not np.isfinite(value):
+        raise UserError(
+            f"t cannot be formed: its standard error is 0 with {int(dealt.panel.treated.sum())} treated of "
+            f"{len(dealt.panel.units)} areas; more areas to compare with would be needed"
+        )
+
+
 def interval(
     panel: Panel, model: str = "poisson", draws: int = 999, seed: int = 144, confidence: float = 0.95,
-    statistic: str = "t", dealing: Dealing | None = None,
+    statistic: str = "t", engine: Engine | None = None, dealing: Dealing | None = None,
 ) -> Interval:  # fmt: skip
     """Effects that the randomisation test does not reject at 1 - confidence, found outward from the estimate.
 
@@ -245,18 +238,18 @@ def interval(
     thousandth of a standard error (a fiftieth where a fit has no closed form). With too few assignments no effect can
     be rejected, and both ends are infinite: one treated of 36 areas can reach p = 1/36, one of 10 only 1/10.
     """
-    dealt = dealing or deal(panel, model, draws, seed)
+    dealt = dealing or deal(panel, model, draws, seed, engine)
+    effect, error = dealt.observed()
     alpha = 1 - confidence + 1e-12
     if dealt.smallest_p > alpha:
         note = f"no {100 * confidence:g} % interval: the smallest p that {dealt.assignments:,} assignments allow is "
         return Interval(-inf, inf, confidence, dealt.smallest_p, note + f"{dealt.smallest_p:.3f}")
-    fitted = twoway.fit(panel.outcome, panel.status, model, panel.exposure)
-    near = 1e-3 if dealt.closed else 0.02
+    near = 1e-3 if dealt.engine is None else 0.02
 
     def kept(null: float) -> bool:
         return p_value(dealt.statistics(statistic, null)[1]) > alpha
 
-    ends = [nearest_rejected(kept, fitted.b, side * fitted.se, near) for side in (-1, 1)]
+    ends = [nearest_rejected(kept, effect, side * error, near) for side in (-1, 1)]
     note = "" if np.isfinite(ends).all() else "an end is infinite: no effect on that side is rejected"
     return Interval(ends[0], ends[1], confidence, dealt.smallest_p, note)
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crisiskit.impact.build import Built
+    from crisiskit.impact.cost import Accounts
+    from crisiskit.impact.cost_plan import Averted
+    from crisiskit.impact.encounters import Comparison
     from crisiskit.impact.randomisation import Randomisation
 
 
@@ -184,6 +187,33 @@ class Study:
         panels = {self.question.outcome.label: self.panel}
         panels |= {outcome.label: self.rebuild(outcome=outcome) for outcome in self.question.secondary}
         return across(panels, model=self.question.model, draws=self.question.draws, seed=self.question.seed)
+
+    @cached_property
+    def comparison(self) -> "Comparison | None":
+        """Encounters by who responded; None where the question asks for no such comparison."""
+        from crisiskit.impact.encounters import compare
+
+        return compare(self._open, self.question.encounters) if self.question.encounters else None
+
+    @cached_property
+    def averted(self) -> "Averted | None":
+        """Outcomes averted by the main estimate, for the accounts; None where they are stated or cannot be told."""
+        from crisiskit.impact.cost import averted_from
+
+        main, on = self.main, (self.panel.status > 0) & np.isfinite(self.panel.outcome)
+        stated = self.question.costs is not None and self.question.costs.averted is not None
+        bounded = -1 < main.relative_low <= main.relative_high < np.inf
+        if stated or not bounded or self.question.outcome.better != "fewer":
+            return None
+        return averted_from(main.relative, main.relative_low, main.relative_high, float(self.panel.outcome[on].sum()),
+                            "the estimate of this report, with the interval that is believed")  # fmt: skip
+
+    @cached_property
+    def accounts(self) -> "Accounts | None":
+        """The programme's accounts; None where the question states no costs."""
+        from crisiskit.impact.cost import accounts
+
+        return accounts(self.question.costs, self.averted) if self.question.costs else None
 
     @cached_property
     def verdict(self) -> Verdict:

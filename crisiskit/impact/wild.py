@@ -64,17 +64,8 @@ def wild(
     exact, where 2^clusters is at most 20 000; else p = (1 + number at least as extreme) / (1 + draws). UserError as
     from `twoway.fit`, and where the standard error is 0.
     """
-    if weights not in WEIGHTS:
-        raise ValueError(f"weights {weights!r}; one of {WEIGHTS}")
-    fitted = twoway.fit(panel.outcome, panel.status, model, panel.exposure)
-    if not fitted.se > 0:
-        raise UserError("the standard error is 0, so no t can be bootstrapped; more areas to compare with are needed")
-    kind, exact, drawn = _weights(len(panel.units), draws, seed, weights)
-    test: _Poisson | _Least
-    if model == "poisson":
-        test = _Poisson(panel, fitted, drawn, exact)
-    else:
-        test = _Least(panel, fitted, drawn, exact, model)
+    test, kind = _test(panel, model, draws, seed, weights)
+    fitted = test.fitted
     alpha = 1 - confidence + 1e-12
     restricted = Tail(test.restricted(0.0), *(
         nearest_rejected(lambda null: test.restricted(null) > alpha, fitted.b, side * fitted.se) for side in (-1, 1)
@@ -82,9 +73,28 @@ def wild(
     half = test.critical(confidence) * fitted.se
     unrestricted = Tail(test.unrestricted(0.0), fitted.b - half, fitted.b + half)
     return Wild(
-        fitted.b, fitted.se, restricted, unrestricted, len(panel.units), kind, len(drawn), exact, confidence,
+        fitted.b, fitted.se, restricted, unrestricted, len(panel.units), kind, len(test.drawn), test.exact, confidence,
         _note(restricted.p, unrestricted.p),
     )  # fmt: skip
+
+
+def p_values(
+    panel: Panel, model: str = "poisson", draws: int = 999, seed: int = 144, null: float = 0.0, weights: str = "auto"
+) -> tuple[float, float]:
+    """p of the effect being `null`, restricted and unrestricted; as `wild`, without the intervals."""
+    test, _ = _test(panel, model, draws, seed, weights)
+    return test.restricted(null), test.unrestricted(null)
+
+
+def _test(panel: Panel, model: str, draws: int, seed: int, weights: str) -> "tuple[_Poisson | _Least, str]":
+    """The bootstrap of the model, and the name of its weights."""
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights {weights!r}; one of {WEIGHTS}")
+    fitted = twoway.fit(panel.outcome, panel.status, model, panel.exposure)
+    if not fitted.se > 0:
+        raise UserError("the standard error is 0, so no t can be bootstrapped; more areas to compare with are needed")
+    kind, exact, drawn = _weights(len(panel.units), draws, seed, weights)
+    return (_Poisson if model == "poisson" else _Least)(panel, fitted, drawn, exact, model), kind
 
 
 def _note(restricted: float, unrestricted: float) -> str:
@@ -152,7 +162,7 @@ class _Least:
 class _Poisson:
     """Score bootstrap of Poisson: scores of the areas are flipped, what was fitted stays as it is."""
 
-    def __init__(self, panel: Panel, fitted: twoway.Fit, drawn: np.ndarray, exact: bool) -> None:
+    def __init__(self, panel: Panel, fitted: twoway.Fit, drawn: np.ndarray, exact: bool, model: str) -> None:
         self.panel, self.fitted, self.drawn, self.exact = panel, fitted, drawn, exact
         self.full = self._t(fitted.scores)
 

@@ -9,7 +9,7 @@ import numpy as np
 from crisiskit.errors import UserError
 from crisiskit.impact.history import PER_YEAR, pre_period
 from crisiskit.impact.panel import Panel
-from crisiskit.impact.power import Design, Power
+from crisiskit.impact.power import Design, Power, percent
 from crisiskit.impact.power import power as simulated_power
 from crisiskit.impact.question import Question
 from crisiskit.runs import record
@@ -81,11 +81,16 @@ def of_panel(panel: Panel, question: Question) -> Power:
 def lines(found: Power) -> list[str]:
     """What to print: the sentence, the smallest detectable effect of every design, and how it was found."""
     said = [found.sentence(ENOUGH), f"smallest effect found with {ENOUGH:.0%} power, by treated areas and months after"]
+    word = _word(found)
     for row in found.detectable(ENOUGH).itertuples():
-        what = f"{row.effect:+.0%}" if row.effect == row.effect else str(row.reason)
+        what = f"{percent(row.effect)} {word}" if row.effect == row.effect else str(row.reason)
         said.append(f"  {row.areas:>3} of {found.units} areas, {row.months:>2} months: {what}")
     said.append(f"by {found.repetitions} studies a cell, pretended in what was before the programme; {_method(found)}")
     return said + [f"note: {note}" for note in found.notes]
+
+
+def _word(found: Power) -> str:
+    return "fewer" if found.table["effect"].iloc[0] < 0 else "more"
 
 
 def _method(found: Power) -> str:
@@ -121,7 +126,7 @@ def curve(found: Power) -> "Figure":
     from crisiskit.release.style import GREY, INK, MARKERS, SERIES, canvas, house
 
     months, areas = sorted(set(found.table["months"])), sorted(set(found.table["areas"]))
-    word = "fewer" if found.table["effect"].iloc[0] < 0 else "more"
+    word = _word(found)
     with house():
         figure, panels = canvas(2.6, 1, len(months), sharey=True, squeeze=False)
         for axes, month in zip(panels[0], months, strict=True):

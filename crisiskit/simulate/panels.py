@@ -1,8 +1,8 @@
 """Panels with a known effect, like the field's: few areas, small counts, over-dispersed and autocorrelated.
 
-Only arrays, no table: thousands of them are drawn to see how often a test errs. Counts are Poisson around a mean of area
-effect x month effect x season x own level, where the own level is gamma with mean 1 and autocorrelation within the area.
-Source of the gamma autoregression (exact gamma margins, correlation rho^lag): Lewis, McKenzie and Hugus, "Gamma
+Only arrays, no table: thousands of them are drawn to see how often a test errs. Counts are Poisson around a mean of
+area effect x month effect x season x own level, where the own level is gamma with mean 1 and autocorrelation within the
+area. Source of the gamma autoregression (exact gamma margins, correlation rho^lag): Lewis, McKenzie and Hugus, "Gamma
 processes", Stochastic Models 5 (1989) 1-30, the beta-gamma process.
 """
 
@@ -83,7 +83,7 @@ def _programme(
     """Status and log effect (N x T) of areas drawn at random, dealt to the cohorts in turn."""
     first = months // 2 if start is None else start
     if not 0 < first + (cohorts - 1) * stagger < months or not 0 < first < months:
-        raise ValueError(f"a start in month {first}, {cohorts} cohorts {stagger} months apart, leaves the {months} months")
+        raise ValueError(f"starts from month {first}, {cohorts} of them {stagger} apart, leave the {months} months")
     chosen = rng.permutation(areas)[:treated]
     own = unequal * rng.standard_normal(treated)
     begins = first + stagger * (np.arange(treated) % cohorts)

@@ -1,5 +1,6 @@
 """Accounts against the published Denver figures and by hand, and what they refuse to say."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,9 @@ def test_by_hand() -> None:
     assert (per.low, per.high) == (50, 200)
     assert (found["police_to_programme_ratio"].low, found["police_to_programme_ratio"].high) == (0.25, 1)
     assert (found["offences_averted_per_contact"].low, found["offences_averted_per_contact"].high) == (0.05, 0.2)
-    assert found["net_cost_per_offence_averted"].status == "saves more than it costs: no cost to divide, and averts offences"
-    assert found["break_even_offences"].status == "saves more than it costs: no cost to divide"
+    saves = "saves more than it costs: no cost to divide"
+    assert found["net_cost_per_offence_averted"].status == f"{saves}, and averts offences"
+    assert found["break_even_offences"].status == saves
     assert per.source == "grant; did"
     assert per.formula == "programme cost / offences averted"
 
@@ -127,8 +129,7 @@ def test_cost_per_offence_is_honest(averted: Any, value: float, low: float, high
     for name in ("cost_per_offence_averted", "net_cost_per_offence_averted"):  # nothing is saved: both are the same
         figure = found[name]
         assert (figure.value, figure.low, figure.high) == pytest.approx((value, low, high), nan_ok=True)
-        with pytest.raises(AssertionError, match=status):
-            raise AssertionError(figure.status)
+        assert re.search(status, figure.status)
 
 
 def test_averted_from_a_relative_effect() -> None:

@@ -52,7 +52,7 @@ def test_unused_unit_costs_are_no_figures_and_an_estimate_replaces_the_plans() -
     ("change", "message"),
     [
         ({"unit_costs": {"arrest": {"value": "900"}}}, r"unit_costs.arrest: 900 has no source: a unit cost needs its"),
-        ({"programme_cost": {"value": "9", "source": " "}}, "programme_cost: 9 has no source: every figure of the cost"),
+        ({"programme_cost": {"value": "9", "source": " "}}, "programme_cost: 9 has no source: every figure of"),
         ({"contacts": {"value": "748"}}, "748 has no source"),
         ({"eligible": {"value": "9", "low": "8", "source": "x"}}, "one end of its range"),
         ({"eligible": {"value": "9", "low": "10", "high": "12", "source": "x"}}, "should be in this order"),

@@ -57,7 +57,8 @@ def test_share_is_a_beta_with_the_mean_and_spread_of_its_range() -> None:
     total = 0.3 * 0.7 / sd**2 - 1
     assert word == "beta"
     assert (found.mean(), found.std()) == pytest.approx((0.3, sd), rel=0.01)
-    assert np.quantile(found, [0.025, 0.975]) == pytest.approx(beta.ppf([0.025, 0.975], 0.3 * total, 0.7 * total), abs=2e-3)
+    limits = beta.ppf([0.025, 0.975], 0.3 * total, 0.7 * total)
+    assert np.quantile(found, [0.025, 0.975]) == pytest.approx(limits, abs=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,8 @@ def test_degenerate_accounts_have_no_spread() -> None:
 
 def test_a_product_of_lognormals_is_lognormal() -> None:
     """Officer value = contacts x minutes / 60 x wage: the variances on the logarithm add up."""
-    saving = {**SAVING, "officer_minutes_saved": _f(45, 22.5, 90) | {"counterfactual": "x", "counterfactual_share": _f(1)}}
+    minutes = _f(45, 22.5, 90) | {"counterfactual": "x", "counterfactual_share": _f(1)}
+    saving = {**SAVING, "officer_minutes_saved": minutes}
     plan = _plan(**saving, draws=N)
     row = sensitivity(plan).summary.set_index("quantity").loc["officer_value_gross"]
     z = norm.ppf(0.975)
@@ -105,7 +107,8 @@ def test_a_product_of_lognormals_is_lognormal() -> None:
 def test_net_benefit_of_a_normal_effect_is_normal() -> None:
     """Benefit = 50 x averted - 1000, averted N(30, 10): above 0 with probability Phi(10 / 10)."""
     half = 10 * norm.ppf(0.975)
-    found = sensitivity(_plan(draws=N, willingness_to_pay=[50, 25]), Averted(value=30, low=30 - half, high=30 + half, source="s"))
+    averted = Averted(value=30, low=30 - half, high=30 + half, source="s")
+    found = sensitivity(_plan(draws=N, willingness_to_pay=[50, 25]), averted)
     table = found.acceptability.set_index("willingness_to_pay")
     assert list(table.index) == [25, 50]
     assert table.loc[50, "share_worth_it"] == pytest.approx(norm.cdf(1), abs=0.004)
@@ -127,7 +130,7 @@ def test_quadrants_count_the_plane() -> None:
 
 
 def test_a_quotient_that_may_not_exist_has_no_limits() -> None:
-    """Where some draws avert nothing, the cost per offence has neither mean nor limits, and says how often it exists."""
+    """Where some draws avert nothing, the cost per offence has neither mean nor limits, and says how often it is."""
     row = sensitivity(_plan(), Averted(value=5, low=-5, high=15, source="s")).summary.set_index("quantity")
     row = row.loc["cost_per_offence_averted"]
     assert np.isnan([row["mean"], row["low"], row["high"], row["sd"]]).all()

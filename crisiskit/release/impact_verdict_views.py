@@ -1,0 +1,120 @@
+"""Sections of the impact notebook that conclude: the verdict, other evidence, and how often the method is wrong."""
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from crisiskit.release import impact_plots as plots
+from crisiskit.release.impact_study import studied
+from crisiskit.release.impact_views import PERCENT
+from crisiskit.release.sections import Section
+from crisiskit.release.view import View, counted, nothing_known
+
+if TYPE_CHECKING:
+    from crisiskit.impact.study import Study
+    from crisiskit.release.report import Report
+
+HEADINGS = {"supported": "Supported.", "not supported": "Not supported.", "inconclusive": "Inconclusive."}
+
+
+@studied("verdict")
+def verdict(report: "Report", study: "Study", section: Section) -> View:
+    """The verdict in plain words, with the reasons for and against it."""
+    import pandas as pd
+
+    found = study.verdict
+    lines = [f"{HEADINGS[found.kind]} {found.sentence}"]
+    if study.question.treated_are_assumed:
+        lines.append("The list of treated areas is assumed, so that the verdict is one about that list.")
+    lines.append(
+        f"{counted(len(found.reasons_for), 'check')} held, {counted(len(found.reasons_against), 'point')} against or "
+        f"in doubt, {counted(len(found.open_points), 'check')} not possible here."
+    )
+    rows = [("for", text) for text in found.reasons_for] + [("open", text) for text in found.open_points]
+    table = pd.DataFrame(rows, columns=["side", "what was seen"])
+    points = tuple(found.reasons_against)
+    return View("\n".join(lines), points=points, folds=(("What held, and what stays open", table), _rules()))
+
+
+def _rules() -> tuple[str, Any]:
+    """The declared rules as a table."""
+    import pandas as pd
+
+    from crisiskit.impact.verdict import rules
+
+    declared = rules()
+    rows = [(name, meaning) for name, meaning in declared["critical"].items()]
+    table = pd.DataFrame(rows, columns=["critical check", "what its failure means"])
+    return (f"The rules: p below {declared['level']}, no critical check failed, at most {declared['most_warnings']} "
+            "critical warnings, and a look at what would have been", table)  # fmt: skip
+
+
+@studied("context")
+def context(report: "Report", study: "Study", section: Section) -> View:
+    """The estimate beside published figures, and beside the truth where the data are simulated."""
+    import pandas as pd
+
+    asked, main = study.question, study.main
+    if asked.known_relative is not None and not report.simulated:
+        return nothing_known(section, "known_relative is for simulated data only, and these are not marked as such")
+    rows = [("this report", main.relative, main.relative_low, main.relative_high, True)]
+    nan = float("nan")
+    rows += [(item.source, item.relative, nan, nan, False) for item in asked.published]
+    if asked.known_relative is not None:
+        rows.append(("the truth, as it was simulated", asked.known_relative, nan, nan, False))
+    if len(rows) == 1:
+        return nothing_known(section, "no published figure is named, and nobody knows the truth of real data")
+    data = pd.DataFrame(rows, columns=["label", "value", "low", "high", "main"])
+    data[["value", "low", "high"]] *= 100
+    unit = PERCENT.format(label=asked.outcome.label)
+    figure = report.figures.save(
+        plots.intervals(data, unit, "main"),
+        "impact_context",
+        title="This estimate beside other evidence",
+        caption="The interval is that of the believed inference. Published figures rest on their own definitions.",
+        alt="; ".join(f"{row.label} {row.value:+.1f} %" for row in data.itertuples()) + ".",
+        data=data, n=study.estimate.n, unit=unit, counted="cells of areas and periods",
+    )  # fmt: skip
+    lines = [f"{item.source} reports {item.relative:+.0%}; here it is {main.relative:+.1%}. {item.note}".strip()
+             for item in asked.published]  # fmt: skip
+    if asked.known_relative is not None:
+        inside = main.relative_low <= asked.known_relative <= main.relative_high
+        lines.append(
+            f"The simulated effect is {asked.known_relative:+.1%}; the estimate {main.relative:+.1%} is "
+            f"{100 * abs(main.relative - asked.known_relative):.1f} points off, and the interval "
+            f"{'holds' if inside else 'misses'} the truth."
+        )
+    return View("\n".join(lines), figure)
+
+
+@cache
+def _calibration() -> dict[str, Any]:
+    import yaml
+
+    text = files("crisiskit.impact").joinpath("calibration.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+@studied("calibration")
+def calibration(report: "Report", study: "Study", section: Section) -> View:
+    """Size, coverage and bias of the inference on simulated panels, nearest to this one first."""
+    import pandas as pd
+
+    held = _calibration()
+    table = pd.DataFrame(held["cells"])
+    treated, months = int(study.panel.treated.sum()), len(study.panel.starts)
+    apart = (table["treated"] - treated).abs() + (table["months"] - months).abs() / 12
+    table = table.iloc[apart.argsort(kind="stable")].reset_index(drop=True)
+    near = table.iloc[0]
+    note = (
+        f"Simulated panels of {held['areas']} areas with counts from 0 to about 60, more varied than chance and with "
+        f"memory from month to month; {held['replications']:,} panels a row. In those nearest to this one "
+        f"({near['treated']} treated, {near['months']} months) a 5 % test by randomisation rejects a true null in "
+        f"{100 * near['size_randomisation']:.1f} % of panels, the usual cluster-robust test in "
+        f"{100 * near['size_cluster']:.1f} %; the 95 % interval holds the truth in "
+        f"{100 * near['coverage']:.1f} %."
+    )
+    if near["treated"] == 1:
+        note += " With one treated area of 36 the smallest p is 1/36, so that the test cannot come nearer to 5 %."
+    return View(note, table=table, caption="Calibration on simulated truth (shares)")
