@@ -2,9 +2,12 @@
 
 python bench/calibration.py [--reps 1000] [--processes 2]
 
-Panels like the field's: 36 areas, 12 to 36 months, counts from 0 to about 60, over-dispersed and autocorrelated, 1, 4 or
-8 areas treated half-way. Prints tables in Markdown and writes nothing. 399 deals and bootstrap draws a replication are
-enough for size and coverage: a test with 399 draws has the same size as one with 999, and a little less power.
+Panels like the field's: 36 areas, 12 to 36 months, counts from 0 to about 60, over-dispersed and autocorrelated, 1, 4
+or 8 areas treated half-way. Prints tables in Markdown and writes nothing. 399 deals and bootstrap draws a replication
+are enough for size and coverage: a test with 399 draws has the same size as one with 999, and a little less power.
+Coverage is the share of replications in which the test keeps the true effect, which is what inversion asks of it. The
+bias, cheap in closed form, is of ten times as many panels, with 36 assignments in each. With 1 000 replications a size
+of 5 % is known to within 0.7 (one standard error).
 """
 
 import argparse
@@ -23,8 +26,9 @@ from crisiskit.impact.wild import p_values
 from crisiskit.simulate.panels import Simulated, panel
 
 MONTHS, TREATED, AREAS = (12, 24, 36), (1, 4, 8), 36
+MANY = ((40, 10), (60, 20), (100, 20), (60, 30), (120, 30), (80, 40), (200, 40))  # areas, treated
 EFFECT = math.log(0.75)
-DRAWS, LEVEL, BIAS_TIMES = 399, 0.05, 20
+DRAWS, LEVEL, BIAS_TIMES = 399, 0.05, 10
 METHODS = ("randomisation", "cluster-robust t(35)", "wild restricted", "wild unrestricted")
 
 
@@ -71,17 +75,26 @@ def rejected(months: int, treated: int, reps: int, effect: float, with_wild: boo
 
 
 def bias(months: int, treated: int, reps: int) -> tuple[float, float]:
-    """Mean error of the estimate as a share of the true log effect, with its Monte-Carlo standard error."""
-    order, found = np.arange(AREAS)[None], np.empty(reps)
+    """Mean error of the estimate as a share of the true log effect, with its Monte-Carlo standard error.
+
+    In each panel 36 assignments are looked at. A Poisson count that is thinned is the Poisson count of an area with the
+    effect, so every area may be the treated one in turn; the estimate is the ratio of ratios of totals.
+    """
+    found = np.empty(reps)
     for rep in range(reps):
-        drawn = as_panel(panel(_seed(months, treated, rep, EFFECT) + 500_000_000, AREAS, months, treated, EFFECT))
-        found[rep] = block(drawn, order, "poisson")[0][0]
-    found = found[np.isfinite(found)] / EFFECT - 1
-    return float(found.mean()), float(found.std(ddof=1) / math.sqrt(len(found)))
+        seed = _seed(months, treated, rep, 0.0) + 500_000_000
+        counts, rng = panel(seed, AREAS, months, 0).outcome, np.random.default_rng(seed + 1)
+        before, after = counts[:, : months // 2].sum(axis=1), counts[:, months // 2 :].sum(axis=1)
+        fewer = rng.binomial(after.astype(int), math.exp(EFFECT))
+        deals = rng.permuted(np.tile(np.arange(AREAS) < treated, (AREAS, 1)), axis=1) if treated > 1 else np.eye(AREAS)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            b = np.log((deals @ fewer) / (deals @ before)) - np.log(((1 - deals) @ after) / ((1 - deals) @ before))
+        found[rep] = b[np.isfinite(b)].mean() / EFFECT - 1
+    return float(found.mean()), float(found.std(ddof=1) / math.sqrt(reps))
 
 
 def _seed(months: int, treated: int, rep: int, effect: float) -> int:
-    return (months * 100 + treated) * 1_00_000 + rep + (50_000 if effect else 0)
+    return (months * 100 + treated) * 100_000 + rep + (50_000 if effect else 0)
 
 
 def cell(months: int, treated: int, reps: int) -> Cell:
@@ -92,10 +105,21 @@ def cell(months: int, treated: int, reps: int) -> Cell:
     return Cell(months, treated, tuple(size), tuple(1 - missed), mean, error, missing + also_missing, reps)
 
 
+def cluster_size(areas: int, treated: int, reps: int) -> float:
+    """Size of the cluster-robust 5 % test with t(G-1), 24 months: how many areas it takes until it can be believed."""
+    from scipy.stats import t as student
+
+    critical, beyond = float(student.ppf(1 - LEVEL / 2, areas - 1)), 0
+    for rep in range(reps):
+        one = as_panel(panel(700_000_000 + rep, areas, 24, treated))
+        beyond += abs(block(one, np.arange(areas)[None], "poisson")[1][0]) > critical
+    return beyond / reps
+
+
 def staggered_panels(reps: int) -> list[Simulated]:
     """24 months, 36 areas, of which 27 start in three cohorts; the effect grows every month and differs by area."""
-    return [panel(9_000_000 + rep, AREAS, 24, 27, -0.05, 6, mean=30.0, cohorts=3, stagger=6, growing=-0.04, unequal=0.05)
-            for rep in range(reps)]  # fmt: skip
+    starts = {"start": 6, "cohorts": 3, "stagger": 6, "growing": -0.04, "unequal": 0.05}
+    return [panel(9_000_000 + rep, AREAS, 24, 27, -0.05, mean=30.0, **starts) for rep in range(reps)]
 
 
 def staggered_cell(reps: int) -> dict[str, tuple[float, float]]:
@@ -133,8 +157,12 @@ def main() -> None:
     given = parser.parse_args()
     with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(cell, months, treated, given.reps) for months in MONTHS for treated in TREATED]
-        late = pool.submit(staggered_cell, max(2, given.reps // 5))
+        many = [pool.submit(cluster_size, *number, 4 * given.reps) for number in MANY]
+        late = pool.submit(staggered_cell, given.reps)
         print(table([job.result() for job in jobs]))
+        print("\nCluster-robust with t(G-1), where areas are many:\n\n| areas | treated | size |\n|---|---|---|")
+        for (areas, treated), job in zip(MANY, many, strict=True):
+            print(f"| {areas} | {treated} | {100 * job.result():.1f} % |")
         print("\nStaggered starts, growing effects (24 months, 27 of 36 areas in three cohorts):\n")
         print("| estimator | bias (MC error) |\n|---|---|")
         for name, (mean, error) in late.result().items():

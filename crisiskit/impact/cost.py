@@ -86,7 +86,8 @@ def accounts(plan: Costs, averted: Averted | None = None) -> Accounts:
         elif offences is not None and name == "police_to_programme_ratio":
             scale = float(values["programme_cost"]) / given[f"unit_costs.{OFFENCE}"].value
             low, high = (np.nan if end is None or scale <= 0 else end / scale for end in (offences.low, offences.high))
-            status = "not above 0: no offence averted by the estimate" * (value <= 0)
+            status = "its interval holds 0, as that of averted offences does" * bool(low <= 0 <= high)
+            status = "not above 0: no offence averted by the estimate" if value <= 0 else status
         elif not np.isfinite(value):
             status = "not defined: nothing to divide by"
         elif name == "break_even_offences" and value <= 0:

@@ -1,6 +1,7 @@
 """How far the accounts could be off: every figure drawn from its range, moved one at a time, set against its effect.
 
-The distributions have the figure as their median and its low and high as 95 % limits (shares: as nearly as a beta can).
+The distributions have the figure as their median and its low and high as 95 % limits (shares: as mean, where a beta
+comes near both limits).
 Figures are drawn independently of each other; one without a range is held at its value. Sources: Briggs, Claxton and
 Sculpher, Decision Modelling for Health Economic Evaluation (2006), chapters 4 and 5.
 """
@@ -49,20 +50,23 @@ class Sensitivity:
 def draw(figure: Figure, size: int, seed: int, name: str) -> tuple[np.ndarray, str]:
     """Draws (size,) of one figure and the name of its distribution; the stream depends on seed and name alone.
 
-    Shares: beta with the value as mean and (high - low) / 3.92 as standard deviation. Averted offences (which may be
-    negative): normal; amounts: lognormal. Both are two-piece where the range is not symmetric (on the logarithm, for
-    amounts): each half has the value as median and reaches its own limit, so that all three figures are met exactly.
-    An amount that may be 0, and a share at 0 or 1, are normal, cut off at what is possible.
+    Shares: beta with the value as mean and (high - low) / 3.92 as standard deviation, where its 95 % limits come within
+    a tenth of the range of low and high; else normal on the logit. Averted offences (which may be negative): normal;
+    amounts: lognormal. All but the beta are two-piece where the range is not symmetric on their scale: each half has
+    the value as median and reaches its own limit, so that all three figures are met exactly. An amount whose range
+    begins at 0, and a share whose range ends at 0 or 1, are normal, cut off at what is possible.
     """
     low, high, value = figure.low, figure.high, figure.value
     if low is None or high is None or low == high:
         return np.full(size, value), "held: no range"
     rng = np.random.default_rng([seed, *name.encode()])
-    if isinstance(figure, Proportion) and 0 < value < 1:
-        variance = ((high - low) / (2 * Z)) ** 2
-        if (total := value * (1 - value) / variance - 1) > 0:
-            return rng.beta(value * total, (1 - value) * total, size), "beta"
+    if isinstance(figure, Proportion) and (shape := _beta(value, low, high)) is not None:
+        return rng.beta(*shape, size), "beta"
     z = rng.standard_normal(size) * (1.0 if not isinstance(figure, Averted) else Z / _quantile(figure.confidence))
+    if isinstance(figure, Proportion) and low > 0 and high < 1:
+        middle, ends = _logit(value), (_logit(low), _logit(high))
+        logit = middle + np.where(z < 0, z * (middle - ends[0]), z * (ends[1] - middle)) / Z
+        return 1 / (1 + np.exp(-logit)), "two-piece normal on the logit"
     if isinstance(figure, Averted) or low <= 0 or isinstance(figure, Proportion):
         found = value + np.where(z < 0, z * (value - low), z * (high - value)) / Z
         even = np.isclose(value - low, high - value, rtol=1e-6)
@@ -74,6 +78,21 @@ def draw(figure: Figure, size: int, seed: int, name: str) -> tuple[np.ndarray, s
     below, above = np.log(value / low) / Z, np.log(high / value) / Z
     word = "lognormal" if np.isclose(below, above, rtol=1e-6) else "two-piece lognormal"
     return value * np.exp(np.where(z < 0, z * below, z * above)), word
+
+
+def _beta(mean: float, low: float, high: float) -> tuple[float, float] | None:
+    """Parameters of the beta by moments, if its limits come within a tenth of the range of those given."""
+    from scipy.special import betaincinv
+
+    if not 0 < mean < 1 or (total := mean * (1 - mean) / ((high - low) / (2 * Z)) ** 2 - 1) <= 0:
+        return None
+    shape = (mean * total, (1 - mean) * total)
+    near = abs(betaincinv(*shape, [0.025, 0.975]) - [low, high]).max() <= (high - low) / 10
+    return shape if near else None
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
 
 
 def _quantile(confidence: float) -> float:
@@ -120,6 +139,8 @@ def _summed(
     known = np.isfinite(numbers)
     whole = bool(known.all())
     tail = (1 - confidence) / 2
+    if whole and numbers.min() == numbers.max():  # held figures only: no rounding of a mean
+        numbers = numbers[:2]
     low, median, high = np.quantile(numbers, [tail, 0.5, 1 - tail]) if whole else (np.nan,) * 3
     return {"quantity": name, "value": float(point), "mean": numbers.mean() if whole else np.nan, "median": median,
             "low": low, "high": high, "sd": numbers.std(ddof=1) if whole else np.nan, "defined": known.mean(),
@@ -159,7 +180,7 @@ def _acceptability(
 
 
 def tornado(plan: Costs, quantity: str = "net_cost", averted: Averted | None = None) -> "pd.DataFrame":
-    """Move one figure at a time to its low and its high end; a row per figure with a range, widest swing first.
+    """Move one figure at a time to its low and its high end; a row per figure that moves it, widest swing first.
 
     Columns: figure, low and high (of the figure), at_low and at_high (the quantity there), swing (their distance),
     base, status. Where the quantity is not defined at an end (nothing averted), swing is missing and the row stands
@@ -181,6 +202,8 @@ def tornado(plan: Costs, quantity: str = "net_cost", averted: Averted | None = N
         if figure.low is None or figure.high is None:
             continue
         ends = at({name: figure.low}), at({name: figure.high})
+        if ends[0] == ends[1]:
+            continue
         status = "" if np.isfinite(ends).all() else f"{quantity} is not defined at an end of its range"
         rows.append((name, figure.low, figure.high, *ends, abs(ends[1] - ends[0]), float(point[quantity]), status))
     columns = ["figure", "low", "high", "at_low", "at_high", "swing", "base", "status"]

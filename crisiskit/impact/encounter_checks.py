@@ -1,4 +1,4 @@
-"""What could be wrong with a comparison of encounters, judged by stated lines."""
+"""Balance and overlap of compared encounters as tables, and what could be wrong, judged by stated lines."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crisiskit.impact.result import Check, Status
+from crisiskit.impact.weighting import standardised
 
 if TYPE_CHECKING:
     import pandas as pd
 
+SIDES = ("programme", "comparison")
 BALANCED, OFF_BALANCE = 0.1, 0.25
 """Standardised differences up to which a covariate counts as balanced, and above which not (Austin 2009; Stuart)."""
 
@@ -19,6 +21,38 @@ speaks of too few of them."""
 
 EVENTS = 5
 """Events in each group below which an interval by a normal approximation is not to be believed."""
+
+
+def balance_table(columns: "pd.DataFrame", treated: np.ndarray, weight: np.ndarray) -> "pd.DataFrame":
+    """Means of each level or measurement and their standardised difference, before (all) and after (weighted)."""
+    import pandas as pd
+
+    rows = []
+    for name in columns:
+        x = columns[name].to_numpy("float64")
+        rows.append({
+            "covariate": name, "programme": x[treated].mean(), "comparison": x[~treated].mean(),
+            "programme_weighted": np.average(x[treated], weights=weight[treated]),
+            "comparison_weighted": np.average(x[~treated], weights=weight[~treated]),
+            "before": standardised(x, treated), "after": standardised(x, treated, weight),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def histogram_table(score: np.ndarray, treated: np.ndarray) -> "pd.DataFrame":
+    """Encounters of each group by propensity, in steps of 0.05."""
+    import pandas as pd
+
+    edges = np.linspace(0, 1, 21)
+    counts = [np.histogram(score[side], edges)[0] for side in (treated, ~treated)]
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:]} | dict(zip(SIDES, counts, strict=True)))
+
+
+def flow_table(flow: Mapping[str, tuple[int, int]]) -> "pd.DataFrame":
+    """Encounters of each group left after each step."""
+    import pandas as pd
+
+    return pd.DataFrame([(step, *counts) for step, counts in flow.items()], columns=["step", *SIDES])
 
 
 def checks(

@@ -9,6 +9,11 @@ from crisiskit.errors import UserError, nearest
 from crisiskit.impact.encounters import CLOCK, CLUSTER, MISSING, SMALL, EncounterPlan
 from crisiskit.standard import dictionary
 
+LATE_GROUPS = ("outcome", "feedback")
+AFTER = ("call_type_final", "units", "duration_min", "responder_min", "cit_arrived", "transported_at", "hospital_at",
+         "cleared_at")  # fmt: skip
+"""Columns that are filled in after somebody went, beside the groups of outcomes and feedback."""
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,9 +29,9 @@ def eligible(tables: Any, plan: EncounterPlan) -> "tuple[pd.DataFrame, Flow]":
     frame = _frame(tables, plan)
     codes = _text(frame[plan.by])
     for name in (*plan.treated, *plan.comparison):
-        if name not in (known := set(_codes(plan.by)) | set(codes)):
+        if name not in (known := sorted({*_codes(plan.by), *codes} - {MISSING})):
             raise UserError(f"{plan.by} '{name}' is unknown{nearest(name, known)}; known here: "
-                            f"{', '.join(sorted(known - {MISSING}))}")
+                            f"{', '.join(known)}")
     sides = codes.isin(plan.treated).to_numpy(bool), codes.isin(plan.comparison).to_numpy(bool)
 
     def counts(mask: np.ndarray) -> tuple[int, int]:
@@ -66,7 +71,8 @@ def levels(
     """
     import pandas as pd
 
-    notes: list[str] = []
+    notes = [f"recorded after somebody went, and perhaps changed by who it was: {', '.join(late)}; the comparison then "
+             "leaves out part of the effect"] if (late := _late(plan)) else []  # fmt: skip
     measured = [name for name in plan.covariates if pd.api.types.is_float_dtype(frame[name].dtype)]
     grouped = [name for name in plan.covariates if name not in measured]
     gone = True
@@ -92,6 +98,8 @@ def levels(
     exact = list(plan.exact) or grouped
     if not exact:
         raise UserError("exact: every covariate is a number; name one that is not, or add one in classes")
+    if left := [name for name in plan.covariates if name not in exact]:
+        notes.append(f"the exact comparison is within {', '.join(exact)}; it does not hold {', '.join(left)} alike")
     strata = frame.groupby([frame[name].astype(str) for name in exact], sort=True).ngroup().to_numpy()
     return frame, pd.DataFrame(columns), strata, notes
 
@@ -146,8 +154,17 @@ def _frame(tables: Any, plan: EncounterPlan) -> "pd.DataFrame":
     wanted += [name for name in ("is_aggregate", "record_kind") if name in known and name not in wanted]
     if isinstance(tables, pd.DataFrame):
         return tables[wanted]
-    table = opened.tables["interventions"]
-    return opened.fetch(table.filter(table[plan.by].isin([*plan.treated, *plan.comparison])).select(*wanted))
+    table = opened.tables["interventions"].select(*wanted)
+    sides = [*plan.treated, *plan.comparison]
+    if set(sides) <= set(_codes(plan.by)):  # else all rows are needed, to say which codes there are
+        table = table.filter(table[plan.by].isin(sides))
+    return opened.fetch(table)
+
+
+def _late(plan: EncounterPlan) -> list[str]:
+    """Covariates that are known only after somebody went, by the dictionary's groups."""
+    known = dictionary.table("interventions").columns
+    return [name for name in plan.covariates if name in AFTER or (name in known and known[name].group in LATE_GROUPS)]
 
 
 def _codes(column: str) -> Iterable[str]:
@@ -158,11 +175,13 @@ def _codes(column: str) -> Iterable[str]:
 
 def _text(cells: "pd.Series") -> "pd.Series":
     """Cells as text: true and false for yes/no, `missing` where empty."""
-    import pandas as pd
 
-    if pd.api.types.is_bool_dtype(cells.dtype):
-        return cells.astype(object).map({True: "true", False: "false"}).fillna(MISSING).astype(object)
-    return cells.astype(object).where(cells.notna(), MISSING).map(str).astype(object)
+    def word(value: Any) -> str:
+        if isinstance(value, bool | np.bool_):
+            return str(value).lower()
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    return cells.astype(object).where(cells.notna(), MISSING).map(word).astype(object)
 
 
 def _one_kind(rows: "pd.DataFrame") -> None:
@@ -202,7 +221,7 @@ def _yes_no(cells: "pd.Series", name: str) -> "pd.Series":
     if not (pd.api.types.is_bool_dtype(cells.dtype) or known.isin([0, 1, True, False]).all()):
         flags = [key for key, column in dictionary.table("interventions").columns.items() if column.type == "boolean"]
         raise UserError(f"outcome '{name}' is not yes/no: it holds '{known.iloc[0]}'{nearest(name, flags)}")
-    return cells.astype("Float64").astype(object).where(cells.notna(), np.nan).astype("float64")
+    return cells.astype(object).where(cells.notna(), np.nan).astype("float64")
 
 
 def _clock(moments: "pd.Series", name: str) -> "pd.Series":

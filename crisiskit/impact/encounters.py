@@ -14,9 +14,10 @@ from pydantic import Field, model_validator
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.impact import exact_strata, weighting
-from crisiskit.impact.question import Names
+from crisiskit.impact.encounter_checks import SIDES, balance_table, checks, flow_table, histogram_table
+from crisiskit.impact.multiple import holm
 from crisiskit.impact.result import Assumption, Check, Estimate
-from crisiskit.params import Strict
+from crisiskit.params import Names, Strict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,6 @@ CLOCK = ("weekday", "hour_block", "hour_of_week", "month")
 """Covariates made from received_local: hours in blocks of 4, the hour of the week as weekday and block."""
 
 SMALL, MISSING, CLUSTER = "other levels", "missing", "_cluster"
-SIDES = ("programme", "comparison")
 ASSUMPTIONS = (
     Assumption("everything that led to one responder or another, and to the outcome, is among the covariates",
                "encounter_unrecorded"),
@@ -72,8 +72,9 @@ class EncounterPlan(Strict):
 class Comparison:
     """What was compared and how it came out. Tables are data frames; risks and shares are between 0 and 1.
 
-    `table`: a row per outcome and method (as recorded, weighted, exact) with risks, difference, ratio, limits, p,
-    Holm's p over the outcomes, E-values, and the bounds of the difference whatever the missing outcomes were.
+    `table`: a row per outcome and method (`as recorded`, of the levels that both groups have; `weighted`; `exact`) with
+    risks, difference, ratio, limits, p, Holm's p over the outcomes, E-values, and the bounds of the difference
+    whatever the missing outcomes were.
     `missing`: how many outcomes are recorded, by group, with the bounds of the risk. `balance`: standardised
     differences before and after. `histogram`: encounters by propensity. `flow`: encounters left after each step.
     `estimates`: the weighted ones in the form of every design. `checks`: what could be wrong.
@@ -106,7 +107,6 @@ def compare(tables: Any, plan: EncounterPlan) -> Comparison:
     UserError for an unknown column or code, an empty group, a level or a measurement that tells the groups apart, no
     overlap, and an outcome that is never recorded or never yes. Rows that cover a period are left out and counted.
     """
-    from crisiskit.impact.encounter_checks import checks
     from crisiskit.impact.encounter_rows import eligible, levels
 
     frame, flow = eligible(tables, plan)
@@ -135,22 +135,26 @@ def compare(tables: Any, plan: EncounterPlan) -> Comparison:
     weight = np.zeros(len(score))
     weight[kept] = weighting.weights(score[kept], treated[kept], plan.estimand)
     missing, rows, estimates = _outcomes(frame, treated, kept, weight, fit, strata, cluster, plan, notes)
-    balance, histogram = _balance(columns, treated, weight), _histogram(score, treated)
+    balance, histogram = balance_table(columns, treated, weight), histogram_table(score, treated)
     found = checks(balance, rows, missing, flow)
-    return Comparison(plan, rows, missing, balance, histogram, _flow(flow), estimates, found, tuple(notes), fit)
+    return Comparison(plan, rows, missing, balance, histogram, flow_table(flow), estimates, found, tuple(notes), fit)
 
 
 def _clusters(frame: "pd.DataFrame", plan: EncounterPlan, notes: list[str]) -> np.ndarray | None:
     """Codes of what goes together; an encounter without one stands alone."""
     if not plan.cluster:
         return None
+    from crisiskit.standard.dictionary import KINDS
+
     names = frame[CLUSTER].to_numpy(object)
-    alone = names == MISSING
+    alone = np.isin(names.astype(str), [MISSING, *KINDS])
     if alone.any():
         notes.append(f"{int(alone.sum())} encounters without {plan.cluster} count as independent")
     codes = np.unique(names.astype(str), return_inverse=True)[1]
     codes = np.where(alone, len(codes) + np.arange(len(codes)), codes)
-    if (groups := len(np.unique(codes))) < 30:
+    if (groups := len(np.unique(codes))) < 2:
+        raise UserError(f"cluster: every eligible encounter has the same {plan.cluster}; nothing tells how they vary")
+    if groups < 30:
         notes.append(f"only {groups} clusters of {plan.cluster}: intervals by the sandwich are too narrow with so few")
     return codes
 
@@ -161,7 +165,6 @@ def _outcomes(
 ) -> "tuple[pd.DataFrame, pd.DataFrame, tuple[Estimate, ...]]":  # fmt: skip
     """Table of what is recorded, table of results, and the weighted estimates."""
     import pandas as pd
-    from statsmodels.stats.multitest import multipletests
 
     missing, rows, estimates = [], [], []
     for name in plan.outcomes:
@@ -174,8 +177,9 @@ def _outcomes(
                             "recorded": int(seen.sum()), "recorded_share": seen.sum() / (kept & side).sum(),
                             "events": int(y[seen].sum()), "bound_low": low, "bound_high": high})  # fmt: skip
         options = (cluster, plan.confidence)
-        exact, used, lost = exact_strata.stratified(y, treated, strata, *options)
-        notes.append(f"{name}, exact: {used} strata hold both groups; {lost} encounters are in others and left out")
+        exact, used, lost, thin = exact_strata.stratified(y, treated, strata, *options)
+        notes.append(f"{name}, exact: {used} strata hold both groups; {lost} encounters are in others and left out; "
+                     f"{thin} of the programme's rest on one single other (their error is understated)")
         results = {
             "as recorded": (weighting.weighted(y, treated, None, plan.estimand, None, *options), np.isfinite(y)),
             "weighted": (weighting.weighted(y, treated, fit, plan.estimand, kept, *options), kept & np.isfinite(y)),
@@ -187,10 +191,10 @@ def _outcomes(
         common = exact_strata.mantel_haenszel(y, treated, strata, plan.confidence)
         rows[-1] |= dict(zip(("mh_ratio", "mh_ratio_low", "mh_ratio_high"), common, strict=True))
         estimates.append(_estimate(name, results["weighted"][0], rows[-2], plan, common))
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(p_holm=np.nan)
     for method in ("as recorded", "weighted", "exact"):
         here = table.index[(table["method"] == method) & table["p"].notna()]
-        table.loc[here, "p_holm"] = multipletests(table.loc[here, "p"], method="holm")[1] if len(here) else np.nan
+        table.loc[here, "p_holm"] = holm(table.loc[here, "p"].to_numpy("float64"))
     return pd.DataFrame(missing), table, tuple(estimates)
 
 
@@ -222,46 +226,16 @@ def _row(
 def _estimate(
     name: str, found: weighting.Contrast, row: Mapping[str, Any], plan: EncounterPlan, common: Sequence[float]
 ) -> Estimate:
-    """The weighted contrast in the form of every design; relative is the risk ratio less 1."""
-    details = {key: float(row[key]) for key in ("e_value", "e_value_limit", "bound_low", "bound_high", "effective_"
-               "programme", "effective_comparison", "risk_programme", "risk_comparison")}  # fmt: skip
+    """The weighted contrast in the form of every design; relative is the risk ratio less 1, where that has limits."""
+    keys = ("e_value", "e_value_limit", "bound_low", "bound_high", "effective_programme", "effective_comparison",
+            "risk_programme", "risk_comparison", "ratio")  # fmt: skip
+    details = {key: float(row[key]) for key in keys}
+    relative = found.ratio - 1 if np.isfinite(found.ratio_low) else float("nan")
     return Estimate(
         design="weighted encounters", outcome=name, scale="difference", estimate=found.difference, se=found.se,
-        low=found.low, high=found.high, p=found.p, relative=found.ratio - 1, relative_low=found.ratio_low - 1,
+        low=found.low, high=found.high, p=found.p, relative=relative, relative_low=found.ratio_low - 1,
         relative_high=found.ratio_high - 1, n=row["programme"] + row["comparison"], units=0, treated_units=0,
         clusters=found.clusters, correction=found.limits, confidence=plan.confidence, assumptions=ASSUMPTIONS,
         method=f"inverse-probability weights ({plan.estimand}), {' or '.join(plan.treated)} against "
                f"{' or '.join(plan.comparison)}", details=details | {"mh_ratio": common[0]},
     )  # fmt: skip
-
-
-def _balance(columns: "pd.DataFrame", treated: np.ndarray, weight: np.ndarray) -> "pd.DataFrame":
-    """Means of each level or measurement and their standardised difference, before (all) and after (weighted)."""
-    import pandas as pd
-
-    rows = []
-    for name in columns:
-        x = columns[name].to_numpy("float64")
-        rows.append({
-            "covariate": name, "programme": x[treated].mean(), "comparison": x[~treated].mean(),
-            "programme_weighted": np.average(x[treated], weights=weight[treated]),
-            "comparison_weighted": np.average(x[~treated], weights=weight[~treated]),
-            "before": weighting.standardised(x, treated), "after": weighting.standardised(x, treated, weight),
-        })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _histogram(score: np.ndarray, treated: np.ndarray) -> "pd.DataFrame":
-    """Encounters of each group by propensity, in steps of 0.05."""
-    import pandas as pd
-
-    edges = np.linspace(0, 1, 21)
-    counts = [np.histogram(score[side], edges)[0] for side in (treated, ~treated)]
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:]} | dict(zip(SIDES, counts, strict=True)))
-
-
-def _flow(flow: Mapping[str, tuple[int, int]]) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.DataFrame([(step, *counts) for step, counts in flow.items()], columns=["step", *SIDES])
-

@@ -17,11 +17,12 @@ def matched(outcome: np.ndarray, treated: np.ndarray, stratum: np.ndarray) -> np
 def stratified(
     outcome: np.ndarray, treated: np.ndarray, stratum: np.ndarray, cluster: np.ndarray | None = None,
     confidence: float = 0.95,
-) -> tuple[Contrast, int, int]:  # fmt: skip
+) -> tuple[Contrast, int, int, int]:  # fmt: skip
     """Exact matching: within strata (n, codes), others weighted to the programme's encounters; and the strata used.
 
-    Returns the contrast, the number of strata that hold both groups, and the encounters in strata that do not (left
-    out). It equals inverse-probability weighting with one parameter per stratum, whose sandwich is used.
+    Returns the contrast, the number of strata that hold both groups, the encounters in strata that do not (left out),
+    and the programme's encounters that rest on one single other, whose own chance cannot be seen. It equals
+    inverse-probability weighting with one parameter per stratum, whose sandwich is used.
     UserError where no stratum holds both.
     """
     seen = np.isfinite(outcome)
@@ -42,8 +43,9 @@ def stratified(
     ]) / n  # fmt: skip
     w = np.where(used & ~treated, share, 0.0)
     size = (n, float(w.sum() ** 2 / (w**2).sum()))
+    lost, thin = int((seen & ~used).sum()), int(mine[both & (others == 1)].sum())
     cluster = None if cluster is None else cluster[used]
-    return contrast((one, nought), pulls[used], size, cluster, confidence), int(both.sum()), int((seen & ~used).sum())
+    return contrast((one, nought), pulls[used], size, cluster, confidence), int(both.sum()), lost, thin
 
 
 def mantel_haenszel(

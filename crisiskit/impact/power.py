@@ -34,7 +34,8 @@ class Power:
 
     `table`: a row per effect, months and areas: `power` with its Monte-Carlo interval (Wilson, 95 %), `size` (how often
     an effect is found where there is none) likewise, `no_estimate` (share of the studies whose counts allow none; they
-    find nothing), `smallest_p` that the design can give, and `says`, where there is something to say.
+    find nothing), `smallest_p` that the design can give, and `says`, where there is something to say. The intervals are
+    of the simulation alone: they do not know how typical the history is.
     """
 
     table: "pd.DataFrame" = field(repr=False, compare=False)
@@ -126,14 +127,16 @@ def power(
     its: the sum of the treated areas alone, quasi-Poisson with trend, level and, from a year before the start on, one
     harmonic; t test, so `model`, `inference` and `draws` do not matter. Its fits take a millisecond each.
 
-    An exposure is not used: areas and periods have effects of their own. Raises UserError for a grid that the history
-    cannot hold. Source: Arnold, Hogan, Colford and Hubbard, BMC Medical Research Methodology 11 (2011) 94.
+    An exposure is not used, which `notes` say. Raises UserError for a grid that the history cannot hold. Source:
+    Arnold, Hogan, Colford and Hubbard, BMC Medical Research Methodology 11 (2011) 94.
     """
     import pandas as pd
 
     _refuse(history, effects, areas, design, model, inference, repetitions)
     exact = inference == "randomisation" and design == "did"
     length, rows, notes = history.outcome.shape[1], [], list(history.notes)
+    if history.exposure is not None:
+        notes.append("power is of the counts: the exposure is not used, as areas and periods have effects of their own")
     for month in sorted(set(months)):
         earlier = month if months_before is None else months_before
         before, after = periods_of(earlier, history.step), periods_of(month, history.step)

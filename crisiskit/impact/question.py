@@ -1,22 +1,17 @@
 """What an evaluation says of its programme: where and when it ran, which outcome, compared with what, checked how."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from crisiskit.days import Day, Span
-from crisiskit.params import Strict
+from crisiskit.impact.cost_plan import Costs
+from crisiskit.impact.encounters import EncounterPlan
+from crisiskit.params import Names, Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Better = Literal["fewer", "more"]
-
-
-def _several(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])]
 
 
 class Running(Strict):
@@ -111,6 +106,8 @@ class Question(Strict):
     dose: float | None = Field(None, gt=0, description="contacts delivered in all; else the sum of roll_out")
     dose_measure: str = Field("", description="measure of counts that holds the contacts delivered")
     published: tuple[Published, ...] = ()
+    encounters: EncounterPlan | None = Field(None, description="encounters compared by who responded")
+    costs: Costs | None = Field(None, description="what it cost and saved, every figure with its source")
     known_relative: float | None = Field(None, gt=-1, description="the true effect, of simulated data only")
     worth: Share = Field(0.1, description="smallest relative effect worth funding")
     draws: int = Field(999, ge=99, le=99_999, description="reassignments of the programme that are drawn")

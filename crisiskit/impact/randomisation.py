@@ -56,18 +56,21 @@ class Dealing:
         if self.engine is None:
             effects, t = block(self.panel, self.orders, self.model, null)
         else:
-            effects, errors = self._by(self.engine, self.orders, null)
+            effects, errors = self.estimated(self.orders, null)
             t = np.divide(effects, errors, out=np.full(len(effects), nan), where=errors > 0)
         return effects, effects if statistic == "estimate" else t
 
+    def estimated(self, orders: np.ndarray, null: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """Effects and standard errors of some deals, by the engine (two-way fixed effects where there is none)."""
+        engine = self.engine or twoway.reassigned
+        return engine(self.panel.outcome, self.panel.status, orders, self.model, self.panel.exposure, null)
+
     def observed(self) -> tuple[float, float]:
         """Effect and standard error as it was. UserError where there is none."""
-        effects, errors = self._by(self.engine or twoway.reassigned, self.orders[:1], 0.0)
-        _formed(self, effects[0], effects[0] / errors[0] if errors[0] > 0 else nan)
+        effects, errors = self.estimated(self.orders[:1])
+        if not errors[0] > 1e-9 * abs(effects[0]):
+            raise _unformed(self)
         return float(effects[0]), float(errors[0])
-
-    def _by(self, engine: Engine, orders: np.ndarray, null: float) -> tuple[np.ndarray, np.ndarray]:
-        return engine(self.panel.outcome, self.panel.status, orders, self.model, self.panel.exposure, null)
 
 
 @dataclass(frozen=True)
@@ -210,22 +213,27 @@ def randomise(
         raise ValueError(f"statistic {statistic!r}; one of {STATISTICS}")
     dealt = dealing or deal(panel, model, draws, seed, engine)
     effects, values = dealt.statistics(statistic, null)
-    _formed(dealt, effects[0], values[0])
+    if not np.isfinite(values[0]):
+        raise _unformed(dealt)
     return Randomisation(
         statistic, float(effects[0] + null), float(values[0]), p_value(values), len(values) - 1, dealt.exact,
         dealt.assignments, dealt.smallest_p, int((~np.isfinite(values)).sum()), null, values,
     )  # fmt: skip
 
 
-def _formed(dealt: Dealing, effect: float, value: float) -> None:
-    """UserError where the observed effect or its statistic is none."""
-    if not np.isfinite(effect):
-        raise UserError("the effect cannot be told from the effects of areas and periods: perfect separation")
-    if not np.isfinite(value):
-        raise UserError(
-            f"t cannot be formed: its standard error is 0 with {int(dealt.panel.treated.sum())} treated of "
-            f"{len(dealt.panel.units)} areas; more areas to compare with would be needed"
+def _unformed(dealt: Dealing) -> UserError:
+    """What is to be said where the observed statistic is none."""
+    effect, _ = dealt.estimated(dealt.orders[:1])
+    if not np.isfinite(effect[0]):
+        return UserError(
+            "the effect cannot be told from the effects of areas and periods (perfect separation): the treated areas, "
+            "or those they are compared with, have no event before the start or after it"
         )
+    one = dealt.panel
+    return UserError(
+        f"t cannot be formed: its standard error is 0 with {int(one.treated.sum())} treated of {len(one.units)} areas; "
+        "more areas to compare with would be needed"
+    )
 
 
 def interval(

@@ -86,7 +86,7 @@ def propensity(columns: "pd.DataFrame", treated: np.ndarray) -> Propensity:
         worst = kept[int(np.nanargmax(steep))] if kept else "the constant"
         raise UserError(f"'{worst}' (with the other covariates) tells the two groups apart nearly without exception "
                         "(perfect separation): leave it out of covariates, or compare fewer kinds of encounter")
-    return Propensity(np.asarray(fit.predict()), design, tuple(kept), tuple(dropped), fit)
+    return Propensity(np.round(fit.predict(), 12), design, tuple(kept), tuple(dropped), fit)
 
 
 def _independent(columns: "pd.DataFrame") -> tuple[np.ndarray, list[str], list[str]]:
@@ -120,6 +120,7 @@ def weights(score: np.ndarray, treated: np.ndarray, estimand: Estimand = "att") 
 
 def _raw(e: np.ndarray, treated: np.ndarray, estimand: str) -> tuple[np.ndarray, np.ndarray]:
     """Weights before they are scaled, and their derivative in the linear predictor of the score."""
+    e = np.clip(e, 1e-12, 1 - 1e-12)  # a score that rounds to 0 or 1 lies outside the limits, and must not divide
     if estimand == "att":
         odds = e / (1 - e)
         return np.where(treated, 1.0, odds), np.where(treated, 0.0, odds)
@@ -153,7 +154,7 @@ def weighted(
         pulls = pulls + ((t - e)[:, None] * x) @ inverse @ np.column_stack(turn)
     elif not used.all():
         pulls, cluster = pulls[used], None if cluster is None else cluster[used]
-    size = tuple(float((raw @ g) ** 2 / (raw**2 @ g)) for g in groups)
+    size = tuple(float((raw * g).sum() ** 2 / (raw**2 * g).sum()) for g in groups)
     return contrast((means[0], means[1]), pulls, (size[0], size[1]), cluster, confidence)
 
 
@@ -168,13 +169,13 @@ def contrast(
         _, place = np.unique(cluster, return_inverse=True)
         pulls = np.column_stack([np.bincount(place, pull) for pull in pulls.T])
     g = len(pulls)
-    covariance = pulls.T @ pulls * g / (g - 1) if g > 1 else np.full((2, 2), np.nan)
-    (one, nought), step = means, np.array([1.0, -1.0])
+    covariance = _steady(pulls.T @ pulls * g / (g - 1)) if g > 1 else np.full((2, 2), np.nan)
+    (one, nought), step = _steady(np.array(means)).tolist(), np.array([1.0, -1.0])
     difference, se = one - nought, float(np.sqrt(step @ covariance @ step))
     quantile = float(student.ppf((1 + confidence) / 2, max(g - 1, 1)))
     ratio = one / nought if nought > 0 else float("nan")
     if min(one, nought) <= 0 or max(one, nought) >= 1:
-        low, high = _newcombe(means, size, confidence)
+        low, high = _newcombe((one, nought), size, confidence)
         return Contrast(one, nought, difference, se, low, high, float("nan"), ratio, float("nan"), float("nan"),
                         g, size, "Newcombe on the effective size: a group has no event, or nothing else")  # fmt: skip
     slope = np.array([1 / one, -1 / nought])
@@ -182,6 +183,11 @@ def contrast(
     p = 2 * float(student.sf(abs(difference) / se, max(g - 1, 1))) if se > 0 else float("nan")
     return Contrast(one, nought, difference, se, difference - quantile * se, difference + quantile * se, p, ratio,
                     ratio * np.exp(-spread), ratio * np.exp(spread), g, size, f"sandwich, G/(G-1), t({g - 1})")
+
+
+def _steady(values: np.ndarray) -> np.ndarray:
+    """The same to 12 significant digits: the last bits depend on how many threads summed, and no result may."""
+    return np.array([float(f"{value:.12g}") for value in values.ravel()]).reshape(values.shape)
 
 
 def _newcombe(means: tuple[float, float], size: tuple[float, float], confidence: float) -> tuple[float, float]:
@@ -196,7 +202,7 @@ def _newcombe(means: tuple[float, float], size: tuple[float, float], confidence:
 def bounds(outcome: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Lowest and highest weighted risk whatever the outcomes that are not recorded (NaN) were (Manski 1990)."""
     seen = np.isfinite(outcome)
-    events, whole = weight[seen] @ outcome[seen], weight.sum()
+    events, whole = (weight[seen] * outcome[seen]).sum(), weight.sum()
     return float(events / whole), float((events + weight[~seen].sum()) / whole)
 
 

@@ -113,8 +113,8 @@ def _save(found: Power, panel: Panel, out: Path, about: list[dict[str, Any]]) ->
     figures.save(
         curve(found), "power", title=f"Power to find an effect on {found.label}",
         caption=f"{found.sentence(ENOUGH)} Share of pretended studies that find the effect at the {found.level:.0%} "
-        f"level; {_method(found)}. At 0 the curve is the share of false alarms. How studies are pretended: "
-        f"{'; '.join(found.notes)}.",
+        f"level; {_method(found)}. At 0 the curve is the share of false alarms; shaded: chance of the simulation. "
+        f"How studies are pretended: {'; '.join(found.notes)}.",
         alt=f"{curves} curves of power by size of the effect. {found.sentence(ENOUGH)}",
         data=found.table, n=len(found.table) * found.repetitions, unit="share of studies",
         counted=f"pretended studies, {found.repetitions} a point",

@@ -132,6 +132,16 @@ def test_cost_per_offence_is_honest(averted: Any, value: float, low: float, high
         assert re.search(status, figure.status)
 
 
+def test_ratio_to_police_says_when_its_interval_holds_nothing() -> None:
+    plan = _plan(unit_costs={"offence": _f(50)})
+    ratio = {value: accounts(plan, Averted(value=value, low=value - 10, high=value + 10, source="x"))
+             ["police_to_programme_ratio"] for value in (20.0, 4.0, -4.0)}  # fmt: skip
+    assert [(q.value, q.low, q.high) for q in ratio.values()] == [(1, 0.5, 1.5), (0.2, -0.3, 0.7), (-0.2, -0.7, 0.3)]
+    assert ratio[20.0].status == ""
+    assert "holds 0" in ratio[4.0].status
+    assert "no offence averted" in ratio[-4.0].status
+
+
 def test_averted_from_a_relative_effect() -> None:
     """75 seen, a quarter fewer: there would have been 100. Limits turn round."""
     found = averted_from(-0.25, -0.4, 0.25, 75, "its")

@@ -24,7 +24,7 @@ def _plan(**more: Any) -> Costs:
 
 
 SAVING: dict[str, Any] = {
-    "unit_costs": {"officer_hour": _f(60, 40, 90), "offence": _f(50)},
+    "unit_costs": {"officer_hour": _f(60, 40, 90), "offence": _f(50, 40, 60)},
     "officer_minutes_saved": _f(45, 30, 60) | {"counterfactual": "x", "counterfactual_share": _f(0.4, 0.2, 0.6)},
 }
 
@@ -59,6 +59,14 @@ def test_share_is_a_beta_with_the_mean_and_spread_of_its_range() -> None:
     assert (found.mean(), found.std()) == pytest.approx((0.3, sd), rel=0.01)
     limits = beta.ppf([0.025, 0.975], 0.3 * total, 0.7 * total)
     assert np.quantile(found, [0.025, 0.975]) == pytest.approx(limits, abs=2e-3)
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0.02, 0.005, 0.1), (0.9, 0.3, 0.95), (0.1, 0.02, 0.6)])
+def test_a_share_that_no_beta_fits_meets_its_three_figures(value: float, low: float, high: float) -> None:
+    found, word = draw(Proportion(value=value, low=low, high=high, source="s"), N, 1, "x")
+    assert word == "two-piece normal on the logit"
+    assert np.quantile(found, [0.025, 0.5, 0.975]) == pytest.approx([low, value, high], rel=0.03)
+    assert 0 < found.min() < found.max() < 1
 
 
 @pytest.mark.parametrize(
@@ -147,6 +155,7 @@ def test_tornado_of_a_linear_figure_by_hand() -> None:
     assert by.loc["officer_minutes_saved.counterfactual_share", "swing"] == pytest.approx(100 * 45 / 60 * 0.4 * 60)
     assert by.loc["unit_costs.officer_hour", "swing"] == pytest.approx(100 * 45 / 60 * 0.4 * 50)
     assert table["swing"].is_monotonic_decreasing
+    assert len(table) == 4  # the cost of an offence moves no net cost
     assert (table["base"] == -800).all()
 
 

@@ -1,6 +1,7 @@
 """Power before the programme: nominal where there is no effect, as theory has it where theory is simple, and seeded."""
 
 import time
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -123,6 +124,8 @@ def test_a_short_history_does_not_promise_more_than_a_long_one():
 
 
 def test_notes_say_how_studies_were_made(grid):
+    counted = replace(field_like(n=9), exposure=np.full((9, 96), 1000.0))
+    assert power(counted, [-0.2], [6], [2], repetitions=20).notes[0].startswith("power is of the counts: the exposure")
     assert any("room for 49 of them" in note for note in grid.notes)
     assert "two blocks" in power(field_like(t=30), [-0.2], [24], [2], repetitions=20).notes[0]
 

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 from scipy.stats import norm
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.weightstats import DescrStatsW
+from statsmodels.treatment.treatment_effects import TreatmentEffect
 
 from crisiskit.errors import UserError
 from crisiskit.impact.exact_strata import mantel_haenszel, matched, stratified
@@ -44,6 +45,19 @@ def test_hajek_means_by_hand(kind: str) -> None:
     assert found.comparison == pytest.approx(DescrStatsW(y[~treated], w[~treated]).mean, abs=1e-9)
     assert [w[side].mean() for side in (treated, ~treated)] == pytest.approx([1, 1])
     assert found.size[1] == pytest.approx(w[~treated].sum() ** 2 / (w[~treated] ** 2).sum())
+
+
+@pytest.mark.parametrize(("kind", "group"), [("att", 1), ("ate", "all")])
+def test_weighted_is_statsmodels_treatment_effect(kind: str, group: int | str) -> None:
+    """Its one-step GMM has no n/(n-1); the means, their difference and the errors are the same otherwise."""
+    columns, treated, y = _data()
+    x = sm.add_constant(columns)
+    score = sm.Logit(treated.astype(float), x).fit(disp=0)
+    other = TreatmentEffect(sm.OLS(y, x), treated.astype(int), results_select=score).ipw(effect_group=group)
+    found = weighted(y, treated, propensity(columns, treated), kind)
+    table = other.summary_frame()
+    assert table["coef"].to_list() == pytest.approx([found.difference, found.comparison, found.treated], abs=1e-8)
+    assert found.se == pytest.approx(table["std err"].iloc[0] * np.sqrt(len(y) / (len(y) - 1)), rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["att", "ate", "overlap"])
@@ -145,11 +159,13 @@ def test_exact_strata_by_hand() -> None:
     stratum = np.array([0] * 8 + [1] * 4 + [2] * 3)
     treated = np.array([True] * 4 + [False] * 4 + [True] * 2 + [False] * 2 + [True] * 3)
     y = np.array([1.0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1])
-    found, used, lost = stratified(y, treated, stratum)
-    assert (used, lost) == (2, 3)
+    found, used, lost, thin = stratified(y, treated, stratum)
+    assert (used, lost, thin) == (2, 3, 0)
+    y[4:7] = np.nan  # one of the four others of the first stratum is left
+    assert stratified(y, treated, stratum)[1:] == (2, 3, 4)
     assert found.treated == pytest.approx(2 / 6)
     assert found.comparison == pytest.approx((4 * 0.5 + 2 * 1) / 6)
-    assert matched(y, treated, stratum).sum() == 12
+    assert matched(y, treated, stratum).sum() == 9
 
 
 def test_exact_strata_are_weights_with_a_parameter_per_stratum() -> None:
@@ -158,7 +174,7 @@ def test_exact_strata_are_weights_with_a_parameter_per_stratum() -> None:
     stratum = (columns["severe"] * 3 + pd.cut(columns["age"], 3, labels=False)).to_numpy().astype(int)
     dummies = pd.DataFrame({str(s): (stratum == s).astype(float) for s in range(1, 6)})
     cluster = np.arange(len(y)) // 4
-    found, _, _ = stratified(y, treated, stratum, cluster)
+    found, *_ = stratified(y, treated, stratum, cluster)
     other = weighted(y, treated, propensity(dummies, treated), "att", None, cluster)
     assert (found.difference, found.se, found.ratio_low) == pytest.approx(
         (other.difference, other.se, other.ratio_low), rel=1e-6)  # fmt: skip
