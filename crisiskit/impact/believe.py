@@ -47,8 +47,7 @@ class Recommendation:
 def recommend(panel: Panel) -> Recommendation:
     """Say which inference this panel bears, by the declared numbers of areas.
 
-    `smallest_p` is what the assignments allow, whatever the number of draws. UserError where every area has the same
-    programme.
+    `smallest_p` is what the assignments allow, whatever the number of draws.
     """
     assignments, smallest = possible(panel.status)
     clusters, treated = len(panel.units), int(panel.treated.sum())
@@ -64,6 +63,8 @@ def recommend(panel: Panel) -> Recommendation:
             f"{ENOUGH_UNTREATED}, {ENOUGH_CLUSTERS} in all); randomisation over {assignments:,} possible assignments "
             "holds its level"
         )
+    elif assignments == 1:
+        kind, reason = "none", f"{base}: all have the same programme, so areas cannot be compared"
     else:
         kind = "none"
         reason = (
@@ -135,11 +136,11 @@ def _why(method: str, advice: Recommendation, wild_note: str, not_fitted: int, s
     elif advice.kind == "cluster":
         parts = ["not needed with so many areas; shown for comparison"]
     elif method == "cluster":
-        parts = [f"rejects too often with so few treated areas ({advice.treated})"]
+        parts = [f"rejects too often with {advice.treated} treated of {advice.clusters} areas"]
     elif method == "wild_restricted":
-        parts = ["rejects too seldom with few treated areas"]
+        parts = ["tends to reject too seldom where few areas are treated"]
     else:
-        parts = ["rejects too often with few treated areas"]
+        parts = ["rejects too often where few areas are treated"]
     if method.startswith("wild") and wild_note:
         parts.append(wild_note)
     if method == "randomisation":

@@ -28,8 +28,9 @@ MOST_LISTED = 20_000
 TIE = 1e-7
 """Statistics that differ by less than this share are as extreme as each other."""
 
-FARTHEST = 60.0
-"""An end of an interval that lies further than this many standard errors from the estimate is called unbounded."""
+FARTHEST, FARTHEST_LOG = 10_000.0, 10.0
+"""An end of an interval further from the estimate than this is called unbounded: standard errors, and on a log scale
+also this much (a factor of 22 000)."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,9 @@ def possible(status: np.ndarray) -> tuple[int, float]:
     """How many distinct assignments of the paths (rows of status) there are, and the smallest p they allow.
 
     That p is 1 / assignments, and twice that where two groups of equal size could be swapped, which gives the same |t|.
-    UserError where every area has the same path.
+    Where every area has the same path there is one, and p is 1.
     """
     counts = np.unique(status, axis=0, return_counts=True)[1].tolist()
-    if len(counts) < 2:
-        raise UserError("every area has the same programme at the same time: there is none to compare with")
     assignments, left = 1, sum(counts)
     for count in counts:
         assignments, left = assignments * comb(left, count), left - count
@@ -131,6 +130,8 @@ def deal(
     """
     twoway.refuse(panel.outcome, panel.status, model)
     assignments, smallest = possible(panel.status)
+    if assignments == 1:
+        raise UserError("every area has the same programme at the same time: there is none to compare with")
     labels = np.unique(panel.status, axis=0, return_inverse=True)[1].reshape(-1)
     if engine in (None, twoway.reassigned):
         engine = None if _closed(panel, model) else twoway.reassigned
@@ -243,8 +244,9 @@ def interval(
     """Effects that the randomisation test does not reject at 1 - confidence, found outward from the estimate.
 
     The same deals are used for every effect tried. Each end is the nearest effect that is rejected, to within a
-    thousandth of a standard error (a fiftieth where a fit has no closed form). With too few assignments no effect can
-    be rejected, and both ends are infinite: one treated of 36 areas can reach p = 1/36, one of 10 only 1/10.
+    thousandth of a standard error; where a fit has no closed form, the deals' t are interpolated between a few effects,
+    which is good to a fiftieth. With too few assignments no effect can be rejected, and both ends are infinite: one
+    treated of 36 areas can reach p = 1/36, one of 10 only 1/10. UserError as from `randomise`.
     """
     dealt = dealing or deal(panel, model, draws, seed, engine)
     effect, error = dealt.observed()
@@ -252,26 +254,68 @@ def interval(
     if dealt.smallest_p > alpha:
         note = f"no {100 * confidence:g} % interval: the smallest p that {dealt.assignments:,} assignments allow is "
         return Interval(-inf, inf, confidence, dealt.smallest_p, note + f"{dealt.smallest_p:.3f}")
-    near = 1e-3 if dealt.engine is None else 0.02
+
+    def drawn(null: float) -> np.ndarray:
+        return dealt.statistics(statistic, null)[1]
 
     def kept(null: float) -> bool:
-        return p_value(dealt.statistics(statistic, null)[1]) > alpha
+        return p_value(drawn(null)) > alpha
 
-    ends = [nearest_rejected(kept, effect, side * error, near) for side in (-1, 1)]
+    far = reach(model, error)
+    if dealt.engine is None:
+        ends = [nearest_rejected(kept, effect, side * error, 1e-3, far) for side in (-1, 1)]
+    else:
+        ends = [_between(drawn, alpha, effect, side * error, far) for side in (-1, 1)]
     note = "" if np.isfinite(ends).all() else "an end is infinite: no effect on that side is rejected"
     return Interval(ends[0], ends[1], confidence, dealt.smallest_p, note)
 
 
-def nearest_rejected(kept: Callable[[float], bool], start: float, step: float, near: float = 1e-3) -> float:
+def _between(
+    drawn: Callable[[float], np.ndarray], alpha: float, start: float, step: float, farthest: float
+) -> float:
+    """As `nearest_rejected` in fewer evaluations: every deal's |t| is all but linear in the effect over a short way."""
+    def ahead(steps: float) -> np.ndarray:
+        size = np.abs(drawn(start + steps * step))
+        known = np.isfinite(size) & np.isfinite(size[0])
+        return np.where(known, size - size[0] * (1 - TIE), 1e6)  # at least 0: as extreme as the observed
+
+    inside, outside, within, beyond = 0.0, 2.0, ahead(0.0), ahead(2.0)
+    while (beyond >= 0).mean() > alpha:
+        inside, outside, within = outside, outside * 1.5, beyond
+        if outside > farthest:
+            return inf if step > 0 else -inf
+        beyond = ahead(outside)
+    for last in (False, False, True):
+        share = np.linspace(0, 1, 129)[1:]
+        rejected = [((1 - w) * within + w * beyond >= 0).mean() <= alpha for w in share]
+        middle = inside + (outside - inside) * float(share[int(np.argmax(rejected))])
+        if last or outside - inside < 0.02:
+            break
+        there = ahead(middle)
+        if (there >= 0).mean() > alpha:
+            inside, within = middle, there
+        else:
+            outside, beyond = middle, there
+    return start + middle * step
+
+
+def reach(model: str, error: float) -> float:
+    """How many standard errors from the estimate an interval's end is looked for."""
+    return FARTHEST if model == "linear" else min(FARTHEST, FARTHEST_LOG / error)
+
+
+def nearest_rejected(
+    kept: Callable[[float], bool], start: float, step: float, near: float, farthest: float
+) -> float:
     """The nearest effect from `start` in the direction of `step` (a standard error, signed) that is not kept.
 
     The distance grows by half until an effect is rejected, then the gap is halved down to `near` steps; the rejected
-    side is returned. Infinite where nothing is rejected within `FARTHEST` steps.
+    side is returned. Infinite where nothing is rejected within `farthest` steps.
     """
     inside, outside = 0.0, 2.0
     while kept(start + outside * step):
         inside, outside = outside, outside * 1.5
-        if outside > FARTHEST:
+        if outside > farthest:
             return inf if step > 0 else -inf
     while outside - inside > near:
         middle = (inside + outside) / 2

@@ -17,7 +17,7 @@ import numpy as np
 from crisiskit.errors import UserError
 from crisiskit.impact import twoway
 from crisiskit.impact.panel import Panel
-from crisiskit.impact.randomisation import nearest_rejected
+from crisiskit.impact.randomisation import nearest_rejected, reach
 
 FEW = 12  # clusters: below this the two-point weights give too few distinct t, and Webb's six points are used
 MOST_LISTED = 20_000  # sign patterns up to this many are listed
@@ -26,6 +26,7 @@ WEIGHTS = ("auto", "rademacher", "webb")
 APART = 0.1
 """Restricted and unrestricted p further apart than this, or on two sides of 5 %, disagree."""
 
+NEAR = 1e-3  # an interval's ends are found to within this many standard errors
 TIE = 1e-9  # t that differ by less than this share are as extreme as each other
 
 
@@ -67,9 +68,11 @@ def wild(
     test, kind = _test(panel, model, draws, seed, weights)
     fitted = test.fitted
     alpha = 1 - confidence + 1e-12
-    restricted = Tail(test.restricted(0.0), *(
-        nearest_rejected(lambda null: test.restricted(null) > alpha, fitted.b, side * fitted.se) for side in (-1, 1)
-    ))  # fmt: skip
+    ends = (
+        nearest_rejected(lambda null: test.restricted(null) > alpha, fitted.b, side * fitted.se, NEAR,
+                         reach(model, fitted.se)) for side in (-1, 1)
+    )  # fmt: skip
+    restricted = Tail(test.restricted(0.0), *ends)
     half = test.critical(confidence) * fitted.se
     unrestricted = Tail(test.unrestricted(0.0), fitted.b - half, fitted.b + half)
     return Wild(
@@ -91,7 +94,7 @@ def _test(panel: Panel, model: str, draws: int, seed: int, weights: str) -> "tup
     if weights not in WEIGHTS:
         raise ValueError(f"weights {weights!r}; one of {WEIGHTS}")
     fitted = twoway.fit(panel.outcome, panel.status, model, panel.exposure)
-    if not fitted.se > 0:
+    if not fitted.se > 1e-9 * abs(fitted.b):
         raise UserError("the standard error is 0, so no t can be bootstrapped; more areas to compare with are needed")
     kind, exact, drawn = _weights(len(panel.units), draws, seed, weights)
     return (_Poisson if model == "poisson" else _Least)(panel, fitted, drawn, exact, model), kind
@@ -100,8 +103,8 @@ def _test(panel: Panel, model: str, draws: int, seed: int, weights: str) -> "tup
 def _note(restricted: float, unrestricted: float) -> str:
     if abs(restricted - unrestricted) > APART or (restricted <= 0.05) != (unrestricted <= 0.05):
         return (
-            f"restricted (p {restricted:.3f}) and unrestricted (p {unrestricted:.3f}) disagree: too few areas are "
-            "treated for a wild bootstrap; believe neither"
+            f"restricted (p {restricted:.3f}) and unrestricted (p {unrestricted:.3f}) disagree; with few treated "
+            "areas believe neither"
         )
     return ""
 

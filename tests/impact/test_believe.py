@@ -30,7 +30,8 @@ def _estimate(**fields) -> Estimate:
 
 @pytest.mark.parametrize(("areas", "treated", "kind"), [
     (80, 40, "cluster"), (90, 40, "cluster"), (90, 50, "cluster"), (90, 39, "randomisation"),
-    (90, 51, "randomisation"), (79, 40, "randomisation"), (40, 10, "randomisation"), (36, 1, "randomisation"), (20, 1, "randomisation"), (19, 1, "none"), (10, 1, "none"),
+    (90, 51, "randomisation"), (79, 40, "randomisation"),
+    (40, 10, "randomisation"), (36, 1, "randomisation"), (20, 1, "randomisation"), (19, 1, "none"), (10, 1, "none"),
     (4, 2, "none"), (7, 3, "randomisation"), (6, 2, "none"),
 ])  # fmt: skip
 def test_boundaries(areas: int, treated: int, kind: str) -> None:
@@ -46,8 +47,16 @@ def test_boundaries(areas: int, treated: int, kind: str) -> None:
 def test_what_is_advised_does_not_ask_for_the_outcome() -> None:
     one = _panel(treated=4)
     assert recommend(replace(one, outcome=np.zeros_like(one.outcome))) == recommend(one)
-    with pytest.raises(UserError, match="none to compare with"):
-        recommend(replace(one, status=np.zeros_like(one.status)))
+
+
+def test_areas_of_one_kind_cannot_be_compared() -> None:
+    one = _panel(treated=4)
+    alike = replace(one, status=np.repeat(one.status.max(axis=0)[None], 36, axis=0))
+    advice = recommend(alike)
+    assert (advice.kind, advice.assignments, advice.smallest_p) == ("none", 1, 1.0)
+    assert "36 treated and 0 untreated areas: all have the same programme" in advice.reason
+    with pytest.raises(UserError, match="every covered period is treated|none to compare with|cannot be told"):
+        inference_table(alike, draws=99)
 
 
 @pytest.mark.parametrize("model", ["poisson", "linear"])
@@ -77,7 +86,7 @@ def test_one_row_is_believed_and_every_row_says_why() -> None:
     few = inference_table(_panel(treated=4), draws=199)
     assert few["believed"].to_list() == [False, False, False, True]
     assert few["why"].str.len().min() > 10
-    assert "rejects too often with so few treated areas (4)" in few["why"][0]
+    assert "rejects too often with 4 treated of 36 areas" in few["why"][0]
     assert inference_table(_panel(areas=90, treated=45), draws=99)["believed"].to_list() == [True, False, False, False]
     none = inference_table(_panel(areas=10, treated=1), draws=99)
     assert not none["believed"].any()

@@ -98,6 +98,11 @@ def test_thinned_areas_give_the_bias_of_simulated_effects(bench: ModuleType) -> 
     assert np.mean(found) == pytest.approx(bench.bias(12, 8, 1000)[0], abs=3 * error)
 
 
+def test_staggered_starts_hold_their_level_and_cover(bench: ModuleType) -> None:
+    assert _within(bench.staggered_rejected(150, 0.0), 0.035, 0.065, 150)
+    assert _within(1 - bench.staggered_rejected(150, bench.EFFECT), 0.93, 0.97, 150)
+
+
 def test_staggered_growing_effects(bench: ModuleType) -> None:
     """Two-way fixed effects miss a third of the effect or more; estimates from untreated cells alone do not."""
     found = bench.staggered_cell(60)

@@ -239,6 +239,15 @@ def test_one_of_36_has_an_interval_and_one_of_10_has_none() -> None:
     assert np.isfinite(interval(_panel(3, areas=10, treated=1), confidence=0.9).low)
 
 
+def test_one_of_many_lies_far_from_its_own_tiny_error() -> None:
+    """With one treated area the error knows nothing of it: the interval is dozens of such errors wide, and finite."""
+    one = _panel(3, areas=200, months=48, treated=1, mean=40.0)
+    found, fitted = interval(one), twoway.fit(one.outcome, one.status)
+    assert np.isfinite([found.low, found.high]).all()
+    assert found.high - found.low > 20 * fitted.se
+    assert randomise(one, null=found.low + fitted.se).p > 0.05 >= randomise(one, null=found.low).p
+
+
 @pytest.mark.parametrize("model", ["poisson", "linear"])
 def test_iteration_finds_the_interval_of_the_closed_form(model: str) -> None:
     one = _panel(7, areas=14, months=8, treated=3, effect=-0.3)
@@ -256,6 +265,16 @@ def test_another_engine_is_dealt_out() -> None:
     assert test.p == 1 / 100
     found = interval(one, draws=99, engine=imputation.reassigned)
     assert found.low < test.estimate < found.high < 0
+
+
+@pytest.mark.parametrize("engine", [None, imputation.reassigned])
+def test_interpolated_ends_are_where_the_test_turns(engine) -> None:
+    """Staggered starts: within a fortieth of a standard error of the end p crosses 5 %."""
+    one = _panel(6, areas=20, months=14, treated=6, effect=-0.4, start=5, cohorts=2, stagger=4)
+    found, fitted = interval(one, draws=299, engine=engine), twoway.fit(one.outcome, one.status)
+    for end, inward in ((found.low, 0.025 * fitted.se), (found.high, -0.025 * fitted.se)):
+        assert randomise(one, draws=299, engine=engine, null=end - inward).p <= 0.05
+        assert randomise(one, draws=299, engine=engine, null=end + inward).p > 0.05
 
 
 def test_missing_cells_stay_where_they_are() -> None:

@@ -46,7 +46,7 @@ class Tried:
 
 
 def attempt(keys: tuple[str | float | bool, ...], make: Callable[..., Quick], *given: object) -> Tried:
-    """Try the estimate make(*given); data that cannot answer (UserError) give a note instead of it, and a bug rises."""
+    """Try the estimate make(*given); data that cannot answer (UserError) give a note instead."""
     try:
         return Tried(keys, make(*given))
     except UserError as error:

@@ -38,7 +38,7 @@ def definition_curve(material: Material) -> Check:
     areas, model, window, ESTIMATE (note: why there is no estimate).
     """
     variants = Variants(material)
-    every, limit = variants.every(), most(material.panel)
+    every, limit = variants.every(), most(material.whole)
     tried: list[Tried] = []
     for item in variants.in_order():
         if sum(one.quick is not None for one in tried) >= limit:

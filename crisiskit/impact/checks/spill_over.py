@@ -62,8 +62,8 @@ def neighbours(material: Material) -> Check:
 
 def _as_if(panel: Panel, named: tuple[str, ...]) -> Panel:
     """Neighbours against the rest of the comparison, treated whenever the programme ran anywhere."""
-    ran = (panel.status > 0).any(axis=0)
-    rows = np.array([name in named for name in panel.units])
+    ran = np.asarray((panel.status > 0).any(axis=0))
+    rows = np.array([name in named for name in panel.units], dtype=bool)
     if (rows | panel.treated).all():
         raise UserError("every area to compare with is a neighbour")
     on = np.where(rows[:, None] & ran[None, :], 1.0, 0.0)

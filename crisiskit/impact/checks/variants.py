@@ -91,7 +91,8 @@ class Variants:
     def models(self) -> list[str]:
         """Models that the design can take; one that compares no areas, or weights them, has its own."""
         own = self.material.question.model
-        if "synthetic" in self.material.estimate.design or self.material.panel.treated.all():
+        design = self.material.estimate.design
+        if design == "its" or "synthetic" in design or self.material.panel.treated.all():
             return [own]
         return [own, *(name for name in ("poisson", "log", "linear") if name != own)]
 

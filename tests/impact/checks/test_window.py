@@ -12,8 +12,9 @@ from crisiskit.impact.panel import Panel
 
 @pytest.mark.parametrize(
     ("step", "after"),
-    [("week", date(2020, 12, 8)), ("month", date(2021, 1, 1)), ("quarter", date(2021, 3, 1)), ("year", date(2021, 12, 1))],
-)
+    [("week", date(2020, 12, 8)), ("month", date(2021, 1, 1)), ("quarter", date(2021, 3, 1)),
+     ("year", date(2021, 12, 1))],
+)  # fmt: skip
 def test_the_next_period_begins_where_this_one_ends(step, after):
     assert next_start(date(2020, 12, 1), step) == after
 
