@@ -100,16 +100,17 @@ def _cells(
 ) -> _Cells:  # fmt: skip
     """Group the units by their path where nothing but the counts differs; else every unit is a group of its own."""
     offset = np.log(np.where(known, exposure, 1.0)) if exposure is not None and poisson else 0.0
-    if not known.all() or (exposure is not None and poisson):
+    alike = twoway.by_path(paths, known) if exposure is None or not poisson else None
+    if alike is None:
         free, on = (known & (paths == 0)) * 1.0, (known & (paths > 0)) * 1.0
         return _Cells(np.broadcast_to(y, paths.shape), free, on, offset,
                       lambda weights: (weights * y).sum(axis=-1), lambda values: values)  # fmt: skip
-    groups, members = twoway.by_path(paths)
-    own, rows, units = members.argmax(axis=1), np.arange(len(paths))[:, None], np.arange(len(y))[None, :]
-    sums, size = np.einsum("sgn,nt->sgt", members, y), members.sum(axis=-1)[..., None]
-    weight = np.ones_like(sums) if poisson else size * np.ones_like(sums)
+    own, rows, units = alike.own, np.arange(len(paths))[:, None], np.arange(len(y))[None, :]
+    sums, size = np.einsum("sgn,nt->sgt", alike.members, y), alike.members.sum(axis=-1)[..., None]
+    weight = (np.ones_like(sums) if poisson else size * np.ones_like(sums)) * alike.known
+    means = sums if poisson else np.divide(sums, size, out=np.zeros_like(sums), where=size > 0)
     return _Cells(
-        sums if poisson else sums / size, (groups == 0) * weight, (groups > 0) * weight, offset,
+        means, (alike.paths == 0) * weight, (alike.paths > 0) * weight, offset,
         lambda weights: np.einsum("sgt,nt->sgn", weights, y)[rows, own, units], lambda values: values[rows, own],
     )  # fmt: skip
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crisiskit.errors import UserError
+from crisiskit.impact.inversion import TIE
 from crisiskit.impact.panel import Panel
-from crisiskit.impact.randomisation import TIE, deal, p_value
+from crisiskit.impact.randomisation import deal, p_value
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -29,7 +29,7 @@ def _areas(question: Question, staggered: bool, panel: Panel, model: str = "") -
     from crisiskit.impact.randomisation import randomise
 
     model = model or question.model
-    engine = imputation if staggered else twoway
+    engine = imputation.reassigned if staggered else None
     fit = (imputation.impute if staggered else twoway.fit)(panel.outcome, panel.status, model, panel.exposure)
     advice: Recommendation = recommend(panel)
     if advice.kind == "cluster":
@@ -38,7 +38,7 @@ def _areas(question: Question, staggered: bool, panel: Panel, model: str = "") -
         degrees = len(panel.units) - 1
         p, crit = float(2 * t.sf(abs(fit.t), degrees)), float(t.ppf(0.975, degrees))
     else:
-        drawn = randomise(panel, model, question.draws, question.seed, engine=engine.reassigned)
+        drawn = randomise(panel, model, question.draws, question.seed, engine=engine)
         p = drawn.p
         known = np.abs(drawn.distribution[np.isfinite(drawn.distribution)])
         crit = float(np.quantile(known, 0.95, method="higher")) if advice.smallest_p <= 0.05 else float("inf")
@@ -55,8 +55,9 @@ def _quick(panel: Panel, model: str, fit: twoway.Fit, p: float, crit: float) -> 
         shares = [value / mean if mean > 0 else float("nan") for value in (fit.b, low, high)]
     else:
         shares = [float(np.expm1(np.clip(value, -50, 50))) for value in (fit.b, low, high)]
-    return Quick(fit.b, low, high, p, *shares, averted=expected - seen, units=len(panel.units),
-                 treated=int(panel.treated.sum()))  # fmt: skip
+    relative, least, most = shares
+    return Quick(fit.b, low, high, p, relative, least, most, expected - seen, len(panel.units),
+                 int(panel.treated.sum()))  # fmt: skip
 
 
 def from_estimate(panel: Panel, estimate: Estimate) -> Quick:

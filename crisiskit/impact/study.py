@@ -105,18 +105,18 @@ class Study:
     @cached_property
     def drawn(self) -> "Randomisation | None":
         """The distribution of the statistic had other areas got the programme; None where areas are not compared."""
-        from crisiskit.impact import imputation, twoway
+        from crisiskit.impact import imputation
         from crisiskit.impact.randomisation import randomise
 
         if self.design not in ("did", "staggered"):
             return None
-        engine = (imputation if self.design == "staggered" else twoway).reassigned
+        engine = imputation.reassigned if self.design == "staggered" else None
         return randomise(self.panel, self.question.model, self.question.draws, self.question.seed, engine=engine)
 
     @cached_property
     def inference(self) -> "pd.DataFrame":
         """Every inference beside the others, with the one to be believed and why."""
-        return inference_table(self.panel, self.estimate, self.question.draws, self.question.seed)
+        return inference_table(self.panel, self.estimate, self.question.draws, self.question.seed, self.question.model)
 
     @cached_property
     def event(self) -> Estimate | None:
@@ -174,8 +174,20 @@ class Study:
                                            ("honest_pre_trends", "How far trends may differ"))]  # fmt: skip
         else:
             nothing = [pretrends.check(self.panel, event, self.estimate), honest.sensitivity(event)]
-        return (joins(self.built.joins, self.question.join_limit), *nothing, donor_pool(self.panel),
-                mde.minimum_detectable(self.panel, self.estimate, self.question.worth))  # fmt: skip
+        detectable = mde.minimum_detectable(self.panel, self.estimate, self.question.worth, placebos=self._pretended())
+        return (joins(self.built.joins, self.question.join_limit), *nothing, donor_pool(self.panel), detectable)
+
+    def _pretended(self) -> np.ndarray | None:
+        """The estimates had other areas got the programme, where randomisation is believed."""
+        from crisiskit.impact import imputation
+        from crisiskit.impact.randomisation import randomise
+
+        if self.advice.kind != "randomisation" or self.design not in ("did", "staggered"):
+            return None
+        engine = imputation.reassigned if self.design == "staggered" else None
+        asked = self.question
+        drawn = randomise(self.panel, asked.model, asked.draws, asked.seed, statistic="estimate", engine=engine)
+        return drawn.distribution[1:][np.isfinite(drawn.distribution[1:])]
 
     @cached_property
     def secondary(self) -> "pd.DataFrame | None":

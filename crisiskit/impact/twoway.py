@@ -130,14 +130,17 @@ def effects(row_sums: np.ndarray, column_sums: np.ndarray, weight: np.ndarray) -
     scale = rows.sum(axis=-1)[..., None] / n**2
     gram[..., np.arange(n), np.arange(n)] += rows + (rows <= 0) * scale
     right = row_sums - (within * column_sums[..., None, :]).sum(axis=-1)
-    u = np.linalg.solve(gram + scale[..., None], right[..., None])[..., 0]
+    if gram.ndim == 2:  # the same cells in every order: one factorisation for all
+        u = np.linalg.solve(gram + scale, right.reshape(-1, n).T).T.reshape(right.shape)
+    else:
+        u = np.linalg.solve(gram + scale[..., None], right[..., None])[..., 0]
     v = inverse * (column_sums - (weight * u[..., :, None]).sum(axis=-2))
     return u, v
 
 
 def _residual(z: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """What is left of z (..., N, T) when the effects of units and periods are taken out, weighted by `weight`."""
-    w = np.broadcast_to(weight, np.broadcast_shapes(z.shape, weight.shape)).astype("float64")
+    w = weight.astype("float64")
     z = np.where(w > 0, z, 0.0)
     u, v = effects((w * z).sum(axis=-1), (w * z).sum(axis=-2), w)
     return np.where(w > 0, z - u[..., :, None] - v[..., None, :], 0.0)
@@ -163,19 +166,18 @@ def _poisson(
     y: np.ndarray, paths: np.ndarray, known: np.ndarray, exposure: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Poisson of y (N, T) on each path (S, N, T): effects (S,), pulls (S, N), and means without the programme."""
-    plain = exposure is None and bool(known.all())
-    groups, members = by_path(paths) if plain else (None, None)
-    if groups is None or groups.shape[1] >= y.shape[0]:
+    alike = by_path(paths, known) if exposure is None else None
+    if alike is None:
         base = np.ones_like(y) if exposure is None else np.where(known, exposure, 1.0)
         b, mean, d = _newton(np.broadcast_to(y, paths.shape), paths, known, base)
         gap = (d * (y - mean)).sum(axis=-1)
         size = (mean * d**2).sum(axis=(-2, -1))
         return b, gap / size[:, None], mean * np.exp(-b[:, None, None] * paths)
-    sums = np.einsum("sgn,nt->sgt", members, y)
-    b, mean, d = _newton(sums, groups, np.ones(y.shape, bool)[:1], np.ones((1, 1)))
+    sums = np.einsum("sgn,nt->sgt", alike.members, y)
+    b, mean, d = _newton(sums, np.broadcast_to(alike.paths, sums.shape), alike.known, np.ones((1, 1)))
     totals = np.where(sums.sum(axis=-1) > 0, sums.sum(axis=-1), 1.0)
     profile = mean / totals[..., None]  # of each group over the periods, summing to 1
-    own = members.argmax(axis=1)  # the group of each unit (S, N)
+    own = alike.own
     rows = np.arange(len(paths))[:, None]
     dy = np.einsum("sgt,nt->sgn", d, y)[rows, own, np.arange(len(y))[None, :]]
     gap = dy - y.sum(axis=1)[None] * (d * profile).sum(axis=-1)[rows, own]
@@ -184,11 +186,33 @@ def _poisson(
     return b, gap / size[:, None], without
 
 
-def by_path(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct paths of each order (S, G, T) and who follows them (S, G, N); every order has the same paths."""
+@dataclass(frozen=True)
+class Alike:
+    """Units that share a path of the programme and the cells that are known, so that only their sums matter.
+
+    `paths` and `known` (G, T) of the groups, the same in every order; `members` (S, G, N) says who is in which, 0 or 1.
+    """
+
+    paths: np.ndarray
+    known: np.ndarray
+    members: np.ndarray
+
+    @property
+    def own(self) -> np.ndarray:
+        """The group of each unit (S, N)."""
+        return self.members.argmax(axis=1)
+
+
+def by_path(paths: np.ndarray, known: np.ndarray) -> Alike | None:
+    """Group the units of each order (paths is S, N, T) by path and known cells; None where that saves nothing."""
     distinct = np.unique(paths[0], axis=0)
-    members = np.stack([(paths == path).all(axis=-1) for path in distinct], axis=1).astype("float64")
-    return np.broadcast_to(distinct, (len(paths), *distinct.shape)), members
+    masks, mask_of = np.unique(known, axis=0, return_inverse=True)
+    if len(distinct) * len(masks) >= paths.shape[1]:
+        return None
+    follows = np.stack([(paths == path).all(axis=-1) for path in distinct], axis=1)
+    has = mask_of.reshape(-1)[None, :] == np.arange(len(masks))[:, None]
+    members = (follows[:, :, None, :] & has[None, None]).reshape(len(paths), -1, paths.shape[1])
+    return Alike(np.repeat(distinct, len(masks), axis=0), np.tile(masks, (len(distinct), 1)), members.astype("float64"))
 
 
 def _newton(

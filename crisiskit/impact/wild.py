@@ -16,8 +16,8 @@ import numpy as np
 
 from crisiskit.errors import UserError
 from crisiskit.impact import twoway
+from crisiskit.impact.inversion import nearest_rejected, reach
 from crisiskit.impact.panel import Panel
-from crisiskit.impact.randomisation import nearest_rejected, reach
 
 FEW = 12  # clusters: below this the two-point weights give too few distinct t, and Webb's six points are used
 MOST_LISTED = 20_000  # sign patterns up to this many are listed

@@ -113,7 +113,7 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
         f"({near['treated']} treated, {near['months']} months) a 5 % test by randomisation rejects a true null in "
         f"{100 * near['size_randomisation']:.1f} % of panels, the usual cluster-robust test in "
         f"{100 * near['size_cluster']:.1f} %; the 95 % interval holds the truth in "
-        f"{100 * near['coverage']:.1f} %."
+        f"{100 * near['coverage_randomisation']:.1f} %."
     )
     if near["treated"] == 1:
         note += " With one treated area of 36 the smallest p is 1/36, so that the test cannot come nearer to 5 %."
