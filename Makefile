@@ -1,7 +1,7 @@
 # make report   a first report from simulated data, in runs/demo/index.html
 # make test     everything that is checked: style, types, tests, notebooks
 # make lab      JupyterLab with the kit's notebooks
-# make bench    speed and memory: reading five million generated rows, measures on fifty million
+# make bench    speed and memory: reading five million generated rows, measures on fifty million, a whole impact study
 # make lock     resolve the dependencies anew (needs a package index)
 # make clean    remove the environment and what was computed
 #
@@ -31,6 +31,7 @@ lab: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python bench/standardize.py
 	$(BIN)/python bench/measures.py
+	$(BIN)/python bench/impact.py
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv

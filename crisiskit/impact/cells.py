@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNITS = {"week": "W", "month": "M", "quarter": "Q", "year": "Y"}
-FREQUENCIES = {"week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
 SHOWN = 12  # choices that a message lists
 
 
@@ -101,7 +100,8 @@ def read_counts(tables: Tables, question: Question, outcome: Outcome, measure: s
     rows = _of_group(tables, rows, outcome, measure)
     frame = _by_step(tables, rows, question.step, f"measure '{measure}'")
     side = whole.filter(whole.source == source, whole.area_level == level)
-    return Cells(frame, *_span(tables, side, question.step, source), level=level, source=source)
+    areas, covered, first, last = span(tables, side, question.step, source)
+    return Cells(frame, areas, covered, first, last, level, source)
 
 
 def _of_group(tables: Tables, rows: "ibis.Table", outcome: Outcome, measure: str) -> "ibis.Table":
@@ -133,15 +133,15 @@ def _by_step(tables: Tables, rows: "ibis.Table", step: str, what: str) -> "pd.Da
     if len(wide := tables.fetch(spread)):
         row = wide.iloc[0]
         raise UserError(
-            f"{what}: a row of area '{row.area_id}' covers {_day(row.period_start)} to {_day(row.period_end)}, more "
-            f"than one {step}; choose a longer step, or data by {step}"
+            f"{what}: a row of area '{row.area_id}' covers {as_day(row.period_start)} to {as_day(row.period_end)}, "
+            f"more than one {step}; choose a longer step, or data by {step}"
         )
     days = rows.period_end.delta(rows.period_start, unit="day") + 1
     cells = rows.group_by(area=key[0], level=key[1], hour=key[2], start=begin).agg(
         value=rows.value.sum(), rows=rows.count(), blank=rows.value.isnull().sum(), days=days.sum()
     )
     frame = tables.fetch(cells)
-    frame["start"] = [_day(day) for day in frame["start"]]
+    frame["start"] = [as_day(day) for day in frame["start"]]
     longest = [(last_day(day, step) - day).days + 1 for day in frame["start"]]
     keys = frame[["area", "level", "start"]]
     both = frame["hour"].notna().groupby([keys[name].fillna("") for name in keys]).transform("nunique") > 1
@@ -156,13 +156,17 @@ def _by_step(tables: Tables, rows: "ibis.Table", step: str, what: str) -> "pd.Da
 
 def add_up(frame: "pd.DataFrame") -> "pd.DataFrame":
     """One row per area and start; the sum is NaN where a part is."""
-    found = frame.groupby(["area", "start"], dropna=False, sort=True).agg(
-        value=("value", lambda part: part.sum(skipna=False)), rows=("rows", "sum")
-    )
-    return found.reset_index().astype({"value": "float64"})
+    import numpy as np
+
+    groups = frame.assign(hidden=frame["value"].isna()).groupby(["area", "start"], dropna=False, sort=True)
+    found = groups.agg(value=("value", "sum"), rows=("rows", "sum"), hidden=("hidden", "max")).reset_index()
+    value = np.where(found["hidden"], np.nan, found["value"].astype("float64"))
+    return found.assign(value=value).drop(columns="hidden")
 
 
-def _span(tables: Tables, side: "ibis.Table", step: str, source: str) -> tuple[Any, ...]:
+def span(
+    tables: Tables, side: "ibis.Table", step: str, source: str
+) -> tuple[tuple[str, ...], frozenset[date], date, date]:
     """Areas, covered periods, first and last day of the rows that lie in one period."""
     unit: Any = UNITS[step]
     begin = side.period_start.truncate(unit)
@@ -174,12 +178,12 @@ def _span(tables: Tables, side: "ibis.Table", step: str, source: str) -> tuple[A
     )
     if not len(found):
         raise UserError(f"source '{source}' has no row that lies within one {step}; choose a longer step")
-    areas = tuple(name for name in distinct(tables, side, "area_id"))
-    return (areas, frozenset(_day(day) for day in found["start"]), _day(found["first"].min()),
-            _day(found["last"].max()))  # fmt: skip
+    areas = tuple(distinct(tables, side, "area_id"))
+    return (areas, frozenset(as_day(day) for day in found["start"]), as_day(found["first"].min()),
+            as_day(found["last"].max()))  # fmt: skip
 
 
-def _day(moment: Any) -> date:
+def as_day(moment: Any) -> date:
     day: date = moment.date() if hasattr(moment, "date") else moment
     return day
 
@@ -194,6 +198,5 @@ def step_of(day: date, step: str) -> date:
 
 def last_day(start: date, step: str) -> date:
     """Last day of the period that begins on `start`."""
-    return step_of(start + timedelta(days={"week": 7, "month": 31, "quarter": 92, "year": 366}[step]), step) - timedelta(
-        days=1
-    )
+    after = start + timedelta(days={"week": 7, "month": 31, "quarter": 92, "year": 366}[step])
+    return step_of(after, step) - timedelta(days=1)

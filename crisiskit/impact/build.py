@@ -1,0 +1,217 @@
+"""The panel from the standard tables: areas by periods, with the audit of every merge and of what was left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date as Date
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crisiskit.errors import UserError, nearest
+from crisiskit.impact import rollout
+from crisiskit.impact.audit import Join
+from crisiskit.impact.cells import Cells, chosen_date, known, last_day, read_counts, step_of
+from crisiskit.impact.contact_cells import read_interventions
+from crisiskit.impact.grid import ROW, fill, place, silent
+from crisiskit.impact.panel import Panel
+from crisiskit.impact.question import Outcome, Question, Running
+from crisiskit.impact.side_measures import covariate, dose_of, exposure_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crisiskit.measures.tables import Tables
+
+BEFORE = 2  # periods that must lie before the start
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A panel and how it was put together.
+
+    `left_out`: reason, rows of the table, total of the outcome. `dates`, where the outcome names several: one row per
+    date with the totals of treated and untreated areas before and after the start; None in a panel built for a given
+    outcome, date or list of treated areas.
+    """
+
+    panel: Panel
+    joins: tuple[Join, ...]
+    left_out: tuple[ROW, ...]
+    dates: "pd.DataFrame | None" = field(default=None, repr=False)
+
+
+def build(
+    tables: Any, question: Question, outcome: Outcome | None = None, *, date: str = "",
+    treated: Sequence[str] | None = None,
+) -> Built:  # fmt: skip
+    """The panel of a question: outcome by area and period, 0 where the source covers a cell, NaN where it does not.
+
+    `tables`: what `crisiskit.measures.tables.open_tables` takes. `outcome` replaces the question's, `date` its choice
+    of date, `treated` the areas of the roll-out (with the days of its first line). UserError for an area, measure,
+    level, source or date that is not there or not clear, a window that the data do not have, merges above
+    `join_limit`, no treated area, no area to compare with, or fewer than 2 periods before the start.
+    """
+    from crisiskit.measures.tables import open_tables
+
+    opened = open_tables(tables)
+    used = outcome or question.outcome
+    built = _build(opened, question, used, date, treated)
+    if outcome is not None or date or treated is not None or len(used.dates) < 2:
+        return built
+    return replace(built, dates=_by_date(opened, question, used, built))
+
+
+def _build(tables: "Tables", question: Question, outcome: Outcome, date: str, treated: Sequence[str] | None) -> Built:
+    name, what = chosen_date(outcome, question, date)
+    read = read_counts if outcome.table == "counts" else read_interventions
+    cells = read(tables, question, outcome, what)
+    runs = _runs(question, treated)
+    units, aside = _units(cells, question, runs)
+    starts, notes = _periods(cells, question)
+    ends = tuple(last_day(day, question.step) for day in starts)
+    runs, later = _within(runs, cells, ends[-1])
+    status = rollout.status(runs, units, starts, ends)
+    _refuse_weak(status, units, starts, question)
+    grid, joins, left_out = place(cells, question, units, aside, starts)
+    values, filled, uncovered, outside = fill(grid, cells, question, units, starts, ends)
+    left_out += outside
+    notes += silent(grid, values, starts)
+    notes = [*([f"Date that counts: {name} ({what})."] if name else []), *notes, *later,
+             *_notes(runs, units, starts, ends, question, filled, uncovered, status)]  # fmt: skip
+    shape = (len(units), len(starts))
+    grid = grid.assign(outcome=np.nan_to_num(values).ravel())
+    exposure, more = exposure_of(tables, question, grid, cells.level, starts, ends) if question.exposure else (None, ())
+    joins += more
+    covariates: dict[str, np.ndarray] = {}
+    for measure in question.covariates:
+        covariates[measure], more = covariate(tables, question, grid, cells.level, measure)
+        joins += more
+    dose, more = dose_of(tables, question, grid, cells.level, runs, status, units, starts, ends)
+    joins += more
+    panel = Panel(
+        units, starts, question.step, values.reshape(shape), status, outcome.label, outcome.better, exposure, dose,
+        covariates, tuple(notes),
+    )  # fmt: skip
+    return Built(panel, tuple(joins), (*cells.left_out, *left_out))
+
+
+def _runs(question: Question, treated: Sequence[str] | None) -> tuple[Running, ...]:
+    if not question.roll_out:
+        raise UserError("the question has no roll_out yet; read roll_out_file first (question.with_roll_out)")
+    if treated is None:
+        return question.roll_out
+    if not treated:
+        raise UserError("the list of treated areas is empty")
+    first = question.roll_out[0]
+    return tuple(first.model_copy(update={"area": area, "dose": None}) for area in sorted(set(treated)))
+
+
+def _units(cells: Cells, question: Question, runs: Sequence[Running]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The areas of the panel, and the other areas of the source with the reason why they are left out."""
+    areas = [area for area in cells.areas if known(area)]
+    ran = {run.area for run in runs}
+    asked = (("roll_out", ran), ("comparison", question.comparison), ("exclude", question.exclude),
+             ("neighbours", question.neighbours), ("coverage", question.coverage))  # fmt: skip
+    for key, names in asked:
+        for area in sorted(names):
+            if area not in areas:
+                raise UserError(f"{key}: area '{area}' is none of the {len(areas)} areas ({cells.level}) of source "
+                                f"'{cells.source}'{nearest(area, areas)}")  # fmt: skip
+    if both := sorted(ran & set(question.exclude)):
+        raise UserError(f"area '{both[0]}' is treated and excluded")
+    aside = {area: f"area {area} excluded: {why}" for area, why in question.exclude.items()}
+    for area in areas:
+        if question.comparison and area not in ran and area not in question.comparison and area not in aside:
+            aside[area] = "areas not in the comparison"
+    units = tuple(sorted(area for area in areas if area not in aside))
+    if not ran or not units:
+        raise UserError("no treated area is left")
+    if not set(units) - ran and question.design != "its" and len(units) > 1 and len({r.start for r in runs}) == 1:
+        raise UserError(f"all {len(units)} areas are treated at once, none is left to compare with; add untreated "
+                        "areas, or set design: its")  # fmt: skip
+    return units, aside
+
+
+def _periods(cells: Cells, question: Question) -> tuple[tuple[Date, ...], list[str]]:
+    """First days of the whole periods inside the data and the window, and notes on those that were left out."""
+    step, window = question.step, question.window
+    if window and (window.last < cells.first or window.first > cells.last):
+        raise UserError(f"window {window.first} to {window.last} does not meet the data ({cells.first} to "
+                        f"{cells.last})")  # fmt: skip
+    if window and step_of(window.first, step) < step_of(cells.first, step):
+        raise UserError(f"window begins on {window.first}, but the data begin on {cells.first}; begin it "
+                        "there or later")  # fmt: skip
+    starts: list[Date] = []
+    partial: list[Date] = []
+    day = step_of(window.first if window else cells.first, step)
+    stop = min(window.last, cells.last) if window else cells.last
+    low = max(window.first, cells.first) if window else cells.first
+    while day <= stop:
+        end = last_day(day, step)
+        (starts if low <= day and end <= stop else partial).append(day)
+        day = end + timedelta(days=1)
+    if not starts:
+        raise UserError(f"no whole {step} lies between {low} and {stop}")
+    notes = [f"The {step} from {day} is left out: only part of it lies between {low} and {stop}." for day in partial]
+    if window and window.last > cells.last:
+        notes.append(f"The window ends on {window.last}, the data end on {cells.last}.")
+    return tuple(starts), notes
+
+
+def _within(runs: Sequence[Running], cells: Cells, last: Date) -> tuple[tuple[Running, ...], list[str]]:
+    """The stretches that begin by the last day of the panel; UserError for those after all the data."""
+    for run in runs:
+        if run.start > cells.last:
+            raise UserError(f"roll-out: area '{run.area}' starts on {run.start}, after the data end on {cells.last}")
+    later = [run for run in runs if run.start > last]
+    kept = tuple(run for run in runs if run.start <= last)
+    if not kept:
+        raise UserError(f"the programme starts on {min(run.start for run in runs)}, after the panel ends on {last}; "
+                        "no treated area is left")  # fmt: skip
+    return kept, [f"Area {run.area}: the stretch from {run.start} lies after the panel." for run in later]
+
+
+def _refuse_weak(status: np.ndarray, units: Sequence[str], starts: Sequence[Date], question: Question) -> None:
+    if not status.any():
+        raise UserError(f"the programme ran on half of the days of no {question.step} of the panel; no treated area "
+                        "is left")  # fmt: skip
+    on = status.any(axis=0)
+    if (before := int(on.argmax())) < BEFORE:
+        raise UserError(f"only {before} {question.step} lies before the start in {starts[before]}; at least {BEFORE} "
+                        "are needed: begin the window earlier, or get earlier data")  # fmt: skip
+
+
+def _notes(
+    runs: Sequence[Running], units: Sequence[str], starts: Sequence[Date], ends: Sequence[Date], question: Question,
+    filled: int, uncovered: int, status: np.ndarray,
+) -> list[str]:  # fmt: skip
+    notes = []
+    for part in rollout.partly(runs, units, starts, ends):
+        counts = "treated" if part.treated else "not treated"
+        notes.append(f"Area {part.area} was served on {part.served:.0%} of the days of the {question.step} from "
+                     f"{part.start}; it counts as {counts}.")  # fmt: skip
+    if filled:
+        notes.append(f"{filled} empty cells are zeros: the source covers them and recorded nothing.")
+    if uncovered:
+        notes.append(f"{uncovered} cells are missing: the source does not cover them.")
+    if status.any(axis=1).all():
+        notes.append("No area is left untreated: nothing but time, or areas treated later, can be compared with.")
+    return notes
+
+
+def _by_date(tables: "Tables", question: Question, outcome: Outcome, main: Built) -> "pd.DataFrame":
+    """One row per date of the outcome: total, and treated and untreated areas before and after the start."""
+    import pandas as pd
+
+    used = chosen_date(outcome, question, "")[0]
+    rows = []
+    for name in outcome.dates:
+        panel = main.panel if name == used else _build(tables, question, outcome, name, None).panel
+        on, early = panel.treated, panel.before
+        parts = {f"{who}_{when}": float(np.nansum(panel.outcome[np.ix_(which, then)]))
+                 for who, which in (("treated", on), ("untreated", ~on))
+                 for when, then in (("before", early), ("after", ~early))}  # fmt: skip
+        rows.append({"date": name, "counts": outcome.dates[name], "used": name == used, "total": sum(parts.values()),
+                     **parts})  # fmt: skip
+    return pd.DataFrame(rows)
