@@ -2,8 +2,8 @@
 
 python bench/impact.py [--areas 200] [--months 60] [--treated 8] [--staggered] [--holes]
 
-The panel is simulated as a standard table `counts`, built, estimated, attacked by every check and judged, as the notebook
-does. `--holes` hides a few cells, so that no closed form serves; `--staggered` lets areas start at different months.
+The panel is simulated as a standard table `counts`, built, estimated, attacked by every check and judged, as in the
+notebook. `--holes` hides a few cells, so that no closed form serves; `--staggered` lets areas start at different months.
 Beside it, in the same run, stands the main model alone as statsmodels fits it with dummies, as a yardstick.
 """
 
@@ -14,11 +14,14 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-
 from crisiskit.impact.did import twfe
+
 from crisiskit.impact.question import Question
 from crisiskit.impact.study import Study
 from crisiskit.simulate.panels import panel
+
+
+PARTS = ("panel", "estimate", "main", "inference", "drawn", "event", "others", "secondary", "checks", "verdict")
 
 
 def tables(drawn, holes: bool) -> dict[str, pd.DataFrame]:
@@ -64,7 +67,7 @@ def main() -> None:
     drawn = panel(144, given.areas, given.months, given.treated, -0.25, **steps)
     study = Study(question(drawn), tables(drawn, given.holes))
     clock, began = [], time.perf_counter()
-    for part in ("panel", "estimate", "main", "inference", "drawn", "event", "others", "secondary", "checks", "verdict"):
+    for part in PARTS:
         at = time.perf_counter()
         getattr(study, part)
         clock.append((part, time.perf_counter() - at))

@@ -122,9 +122,7 @@ class Partly:
     treated: bool
 
 
-def served(
-    runs: Sequence[Running], units: Sequence[str], starts: Sequence[date], ends: Sequence[date]
-) -> np.ndarray:
+def served(runs: Sequence[Running], units: Sequence[str], starts: Sequence[date], ends: Sequence[date]) -> np.ndarray:
     """Share of the days of each period (columns) on which the programme ran in each unit (rows): N x T, 0 to 1.
 
     Raises the UserErrors that `status` names.

@@ -138,8 +138,8 @@ def rows(*cells, measure="calls", source="s", **more):
         start = pd.Timestamp(month)
         made.append({"source": source, "measure": measure, "value": value, "unit": "n", "area_id": area,
                      "area_level": "zip", "period_start": start.date(),
-                     "period_end": (start + pd.offsets.MonthEnd()).date(), "source_file": "f", "source_row": len(made) + 1,
-                     **more})  # fmt: skip
+                     "period_end": (start + pd.offsets.MonthEnd()).date(), "source_file": "f",
+                     "source_row": len(made) + 1, **more})  # fmt: skip
     return pd.DataFrame(made)
 
 
