@@ -43,12 +43,13 @@ class Built:
 
 def build(
     tables: Any, question: Question, outcome: Outcome | None = None, *, date: str = "",
-    treated: Sequence[str] | None = None,
+    treated: Sequence[str] | None = None, planned: bool = False,
 ) -> Built:  # fmt: skip
     """The panel of a question: outcome by area and period, 0 where the source covers a cell, NaN where it does not.
 
     `tables`: what `crisiskit.measures.tables.open_tables` takes. `outcome` replaces the question's, `date` its choice
-    of date, `treated` the areas of the roll-out (with the days of its first line). UserError for an area, measure,
+    of date, `treated` the areas of the roll-out (with the days of its first line). `planned`: the programme may start
+    after the data, so that there is only history. UserError for an area, measure,
     level, source or date that is not there or not clear, a window that the data do not have, merges above
     `join_limit`, no treated area, no area to compare with, or fewer than 2 periods before the start.
     """
@@ -56,13 +57,18 @@ def build(
 
     opened = open_tables(tables)
     used = outcome or question.outcome
-    built = _build(opened, question, used, date, treated)
+    built = _build(opened, question, used, date, treated, planned)
+    if planned:
+        return built
     if outcome is not None or date or treated is not None or len(used.dates) < 2:
         return built
     return replace(built, dates=_by_date(opened, question, used, built))
 
 
-def _build(tables: "Tables", question: Question, outcome: Outcome, date: str, treated: Sequence[str] | None) -> Built:
+def _build(
+    tables: "Tables", question: Question, outcome: Outcome, date: str, treated: Sequence[str] | None,
+    planned: bool = False,
+) -> Built:
     name, what = chosen_date(outcome, question, date)
     read = read_counts if outcome.table == "counts" else read_interventions
     cells = read(tables, question, outcome, what)
@@ -70,9 +76,10 @@ def _build(tables: "Tables", question: Question, outcome: Outcome, date: str, tr
     units, aside = _units(cells, question, runs)
     starts, notes = _periods(cells, question)
     ends = tuple(last_day(day, question.step) for day in starts)
-    runs, later = _within(runs, cells, ends[-1])
-    status = rollout.status(runs, units, starts, ends)
-    _refuse_weak(status, units, starts, question)
+    runs, later = _begun(runs, ends[-1]) if planned else _within(runs, cells, ends[-1])
+    status = rollout.status(runs, units, starts, ends) if runs else np.zeros((len(units), len(starts)))
+    if not planned:
+        _refuse_weak(status, units, starts, question)
     grid, joins, left_out = place(cells, question, units, aside, starts)
     values, filled, uncovered, outside = fill(grid, cells, question, units, starts, ends)
     left_out += outside
@@ -164,12 +171,18 @@ def _within(runs: Sequence[Running], cells: Cells, last: Date) -> tuple[tuple[Ru
     for run in runs:
         if run.start > cells.last:
             raise UserError(f"roll-out: area '{run.area}' starts on {run.start}, after the data end on {cells.last}")
-    later = [run for run in runs if run.start > last]
-    kept = tuple(run for run in runs if run.start <= last)
+    kept, notes = _begun(runs, last)
     if not kept:
         raise UserError(f"the programme starts on {min(run.start for run in runs)}, after the panel ends on {last}; "
                         "no treated area is left")  # fmt: skip
-    return kept, [f"Area {run.area}: the stretch from {run.start} lies after the panel." for run in later]
+    return kept, notes
+
+
+def _begun(runs: Sequence[Running], last: Date) -> tuple[tuple[Running, ...], list[str]]:
+    """The stretches that begin by a day, and notes on the others."""
+    later = [run for run in runs if run.start > last]
+    notes = [f"Area {run.area}: the stretch from {run.start} lies after the panel." for run in later]
+    return tuple(run for run in runs if run.start <= last), notes
 
 
 def _refuse_weak(status: np.ndarray, units: Sequence[str], starts: Sequence[Date], question: Question) -> None:

@@ -80,6 +80,16 @@ def one_of(asked: str, choices: Sequence[str], what: str, key: str) -> str:
     return asked or choices[0]
 
 
+def level_of(asked: str, choices: Sequence[str], what: str) -> str:
+    """The kind of area that is meant; "" where the source names no kind at all, and none was asked for."""
+    return "" if not asked and not choices else one_of(asked, choices, what, "area_level")
+
+
+def at_level(rows: "ibis.Table", level: str) -> Any:
+    """The condition that a row is about an area of this kind ("" : of a kind that is not named)."""
+    return rows.area_level == level if level else rows.area_level.isnull()
+
+
 def read_counts(tables: Tables, question: Question, outcome: Outcome, measure: str) -> Cells:
     """Totals of a measure of `counts` by area and period of `question.step`.
 
@@ -95,11 +105,11 @@ def read_counts(tables: Tables, question: Question, outcome: Outcome, measure: s
                         f"{nearest(measure, measures)}")  # fmt: skip
     source = one_of(outcome.source, sources, f"measure '{measure}'", "source")
     rows = rows.filter(rows.source == source)
-    level = one_of(question.area_level, distinct(tables, rows, "area_level"), f"measure '{measure}'", "area_level")
-    rows = rows.filter(rows.area_level == level)
+    level = level_of(question.area_level, distinct(tables, rows, "area_level"), f"measure '{measure}'")
+    rows = rows.filter(at_level(rows, level))
     rows = _of_group(tables, rows, outcome, measure)
     frame = _by_step(tables, rows, question.step, f"measure '{measure}'")
-    side = whole.filter(whole.source == source, whole.area_level == level)
+    side = whole.filter(whole.source == source, at_level(whole, level))
     areas, covered, first, last = span(tables, side, question.step, source)
     return Cells(frame, areas, covered, first, last, level, source)
 

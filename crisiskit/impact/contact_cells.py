@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from crisiskit.errors import UserError, nearest
-from crisiskit.impact.cells import SHOWN, UNITS, Cells, add_up, as_day, distinct, one_of, span, table_of
+from crisiskit.impact.cells import (
+    SHOWN, UNITS, Cells, add_up, as_day, at_level, distinct, level_of, one_of, span, table_of,
+)  # fmt: skip
 from crisiskit.impact.question import Outcome, Question
 from crisiskit.measures.tables import Tables
 from crisiskit.standard import dictionary
@@ -31,8 +33,8 @@ def read_interventions(tables: Tables, question: Question, outcome: Outcome, col
     source = one_of(outcome.source, distinct(tables, whole, "source"), f"outcome '{outcome.label}'", "source")
     side = whole.filter(whole.source == source)
     levels = distinct(tables, side.filter(side.area_id.notnull()), "area_level")
-    level = one_of(question.area_level, levels, f"outcome '{outcome.label}'", "area_level")
-    side = side.filter((side.area_level == level) | side.area_id.isnull() | side.area_level.isnull())
+    level = level_of(question.area_level, levels, f"outcome '{outcome.label}'")
+    side = side.filter(at_level(side, level) | side.area_id.isnull() | side.area_level.isnull())
     rows = _where(tables, side, outcome)
     frame, left_out = _by_step(tables, rows, column, question.step, outcome.measure)
     areas, covered, first, last = span(tables, side, question.step, source)

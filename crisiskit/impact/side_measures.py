@@ -9,7 +9,7 @@ import numpy as np
 from crisiskit.errors import UserError
 from crisiskit.impact import rollout
 from crisiskit.impact.audit import Join, merged
-from crisiskit.impact.cells import as_day, distinct, known, one_of, read_counts, table_of
+from crisiskit.impact.cells import as_day, at_level, distinct, known, one_of, read_counts, table_of
 from crisiskit.impact.question import Outcome, Question, Running
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def exposure_of(
     import pandas as pd
 
     whole = table_of(tables, "counts", question.exposure)
-    rows = whole.filter(whole.measure == question.exposure, whole.area_level == level, whole.group.isnull())
+    rows = whole.filter(whole.measure == question.exposure, at_level(whole, level), whole.group.isnull())
     sources = distinct(tables, rows, "source")
     if not sources:
         raise UserError(f"exposure: counts have no totals of '{question.exposure}' by {level}")

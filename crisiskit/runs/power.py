@@ -58,14 +58,15 @@ def _panel(tables: Path, question: Question) -> Panel:
     from crisiskit.impact.build import build
     from crisiskit.measures.tables import open_tables
 
-    return build(open_tables(tables), question.model_copy(update={"window": None})).panel
+    return build(open_tables(tables), question.model_copy(update={"window": None}), planned=True).panel
 
 
 def of_panel(panel: Panel, question: Question) -> Power:
     """Power in the history of a panel, over a grid that suits its number of areas and the step of its periods."""
     history = pre_period(panel)
-    units, treated = len(history.units), int(panel.treated.sum())
-    alone = question.design == "its" or units == 1 or (question.design == "auto" and bool(panel.treated.all()))
+    units = len(history.units)
+    treated = int(panel.treated.sum()) or len({run.area for run in question.roll_out})  # planned, where none yet
+    alone = question.design == "its" or units == 1 or (question.design == "auto" and treated == units)
     design: Design = "its" if alone else "did"
     most = units if alone else max(1, units // 2)
     areas = sorted({number for number in (*AREAS, treated) if 1 <= number <= most})

@@ -64,7 +64,6 @@ def study(make_study, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def found(study, tmp_path_factory):
     """The power of that study, what it said, and its folder."""
-    pytest.importorskip("crisiskit.impact.build", reason="panels cannot be built from tables yet")
     said, out = [], tmp_path_factory.mktemp("out")
     return power(study, study.parent / "data", out / "power", said.append), said, out / "power"
 

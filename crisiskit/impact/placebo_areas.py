@@ -1,0 +1,179 @@
+"""Permutation inference for a synthetic control: the same fit for areas that were never treated.
+
+If the programme did nothing, the treated areas are areas like the others, and the ratio of their error after the start
+to that before it is one draw among the donors' (Abadie, Diamond and Hainmueller 2010). Where several areas are treated,
+their mean is compared with the means of as many donors (all sets where they can be listed, else a seeded sample).
+"""
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import comb, floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crisiskit.errors import UserError
+from crisiskit.impact.panel import Panel
+from crisiskit.impact.result import Estimate
+from crisiskit.impact.synthetic_control import NEGLIGIBLE, Pool, Synthetic, of_pool, pool_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ends = tuple[float, float]
+FEWEST_LEFT = 2
+"""Donors that must be left to mix when some of them are treated for show."""
+
+
+@dataclass(frozen=True)
+class Placebos:
+    """The treated areas' synthetic control beside those of areas that are treated for show.
+
+    `sets` (S) name the areas of each placebo, `gaps` (S x T) are seen less expected, `ratios` (S) the errors after over
+    before, `ratio` that of the treated areas. `floor` is what an error before counts as at least, so that a perfect fit
+    has a ratio. `exact`: every set of donors was tried.
+    """
+
+    synthetic: Synthetic
+    sets: tuple[tuple[str, ...], ...]
+    gaps: np.ndarray
+    ratios: np.ndarray
+    ratio: float
+    floor: float
+    exact: bool
+
+    @property
+    def p(self) -> float:
+        """Rank of the treated areas' ratio: (1 + placebos at least as large) / (1 + placebos)."""
+        return float((1 + (self.ratios >= self.ratio * (1 - 1e-9)).sum()) / (1 + len(self.ratios)))
+
+    @property
+    def smallest_p(self) -> float:
+        """The smallest p that this many placebos can give."""
+        return 1 / (1 + len(self.ratios))
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """For the placebo plot: `area`, `treated`, `at`, `gap` and `ratio`, the treated areas first."""
+        import pandas as pd
+
+        pool = self.synthetic.pool
+        names = [", ".join(pool.areas), *(", ".join(areas) for areas in self.sets)]
+        gaps, t = np.vstack([self.synthetic.gap, self.gaps]), len(pool.at)
+        return pd.DataFrame({
+            "area": np.repeat(np.array(names, object), t), "treated": np.repeat(np.arange(len(names)) == 0, t),
+            "at": np.tile(pool.at, len(names)), "gap": gaps.ravel(),
+            "ratio": np.repeat([self.ratio, *self.ratios], t),
+        })  # fmt: skip
+
+    def bound(self, alpha: float) -> float:
+        """The largest error after the start (root of the mean square) that is not rejected at `alpha`; maybe inf."""
+        needed = floor(alpha * (1 + len(self.ratios)) - 1 + 1e-9) + 1
+        if needed <= 0:
+            return float("inf")
+        critical = float(np.sort(self.ratios)[::-1][needed - 1])
+        return critical * max(float(np.sqrt(self.synthetic.mspe)), self.floor)
+
+    def additive(self, confidence: float = 0.95) -> Ends:
+        """The constant differences that are not rejected; NaN where every one is, infinite where none can be."""
+        gap, bound = self.synthetic.gap[self.synthetic.pool.after], self.bound(1 - confidence)
+        if bound == float("inf"):
+            return -bound, bound
+        room = bound**2 - float(gap.var())
+        if room < 0:
+            return float("nan"), float("nan")
+        return float(gap.mean() - np.sqrt(room)), float(gap.mean() + np.sqrt(room))
+
+    def relative(self, confidence: float = 0.95) -> Ends:
+        """The constant shares that are not rejected: what was seen over 1 + share is what was expected, within reach.
+
+        With x = 1 / (1 + share), the mean of (x seen - expected)^2 must not exceed the bound squared.
+        """
+        pool, bound = self.synthetic.pool, self.bound(1 - confidence)
+        seen, expected = pool.mean[pool.after], self.synthetic.expected[pool.after]
+        if bound == float("inf"):
+            return -1.0, bound
+        a, b, c = float((seen**2).mean()), float((seen * expected).mean()), float((expected**2).mean())
+        room = b**2 - a * (c - bound**2)
+        if a <= 0 or room < 0 or b + np.sqrt(room) <= 0:
+            return float("nan"), float("nan")
+        least, most = (b - np.sqrt(room)) / a, (b + np.sqrt(room)) / a
+        return 1 / most - 1, 1 / least - 1 if least > 0 else float("inf")
+
+
+def placebos(
+    panel: Panel, fit: np.ndarray | None = None, *, demeaned: bool = False, each: bool = False, draws: int = 999,
+    seed: int = 144,
+) -> Placebos:  # fmt: skip
+    """Fit the synthetic control on the outcome for the treated areas and for every donor, or set of donors, for show.
+
+    Truly treated areas are never donors. Of sets of several donors at most `draws` are tried. Raises UserError as
+    `synthetic_control.pool_of`, and where too few donors are left to mix.
+    """
+    pool = pool_of(panel, fit)
+    k, j = len(pool.areas), len(pool.donors)
+    if j < k + FEWEST_LEFT:
+        raise UserError(f"{j} donors for {k} treated areas: placebo areas need at least {k + FEWEST_LEFT}")
+    chosen, exact = _sets(j, k, draws, seed)
+    pretended = [of_pool(_for_show(pool, picked), demeaned=demeaned, each=each) for picked in chosen]
+    real = of_pool(pool, demeaned=demeaned, each=each)
+    least = NEGLIGIBLE * float(np.vstack([pool.treated, pool.others]).std())
+    if not least:
+        raise UserError("the outcome is the same in every area and period: there is nothing to compare")
+    names = tuple(tuple(pool.donors[at] for at in picked) for picked in chosen)
+    gaps = np.array([one.gap for one in pretended])
+    return Placebos(real, names, gaps, np.array([_ratio(one, least) for one in pretended]), _ratio(real, least), least,
+                    exact)  # fmt: skip
+
+
+def with_placebos(
+    panel: Panel, fit: np.ndarray | None = None, *, demeaned: bool = False, each: bool = False, draws: int = 999,
+    seed: int = 144, confidence: float = 0.95,
+) -> Estimate:  # fmt: skip
+    """The synthetic control with p and interval from placebo areas; `model` of the result is the `Placebos`.
+
+    The interval of the difference holds the constant differences that the placebos do not reject, that of the relative
+    effect the constant shares. Both are infinite where even the smallest p is too large. Raises as `placebos`.
+    """
+    found = placebos(panel, fit, demeaned=demeaned, each=each, draws=draws, seed=seed)
+    bare = found.synthetic.estimate
+    low, high = found.additive(confidence)
+    least, most = found.relative(confidence)
+    kind = "areas" if len(found.synthetic.pool.areas) == 1 else "sets of areas"
+    how = "all" if found.exact else f"seed {seed}"
+    notes = [*bare.notes]
+    if found.smallest_p > 1 - confidence + 1e-9:
+        notes.append(f"with {len(found.sets)} placebos p cannot fall below {found.smallest_p:.3f}: no interval is bounded")
+    elif low != low:
+        notes.append("the gaps after the start vary too much for any constant difference: no interval by inversion")
+    elif least != least:
+        notes.append("the gaps after the start vary too much for any constant share: no relative interval")
+    return replace(
+        bare, low=low, high=high, p=found.p,
+        relative_low=least if bare.relative == bare.relative else float("nan"),
+        relative_high=most if bare.relative == bare.relative else float("nan"),
+        method=f"{bare.method}; {len(found.sets)} placebo {kind} ({how}), ratio of errors after and before",
+        correction="none: permutation of areas", confidence=confidence, notes=tuple(notes), model=found,
+        details=bare.details | {"ratio": found.ratio, "smallest_p": found.smallest_p, "placebos": float(len(found.sets))},
+    )  # fmt: skip
+
+
+def _sets(j: int, k: int, draws: int, seed: int) -> tuple[list[tuple[int, ...]], bool]:
+    """Sets of k of j donors: all of them where that is one each or at most `draws`, else a seeded sample without repeats."""
+    if k == 1 or comb(j, k) <= draws:
+        return list(combinations(range(j), k)), True
+    rng, drawn = np.random.default_rng(seed), dict[tuple[int, ...], None]()
+    while len(drawn) < draws:
+        drawn[tuple(sorted(int(at) for at in rng.choice(j, k, replace=False)))] = None
+    return list(drawn), False
+
+
+def _for_show(pool: Pool, picked: tuple[int, ...]) -> Pool:
+    """The pool had those donors been treated; the truly treated areas are out of it."""
+    left = [at for at in range(len(pool.donors)) if at not in picked]
+    return replace(pool, areas=tuple(pool.donors[at] for at in picked), treated=pool.others[list(picked)],
+                   donors=tuple(pool.donors[at] for at in left), others=pool.others[left])  # fmt: skip
+
+
+def _ratio(found: Synthetic, least: float) -> float:
+    return found.rmspe_after / max(float(np.sqrt(found.mspe)), least)
