@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ends = tuple[float, float]
+STATISTICS = ("rmspe", "mean")
+SAID = {"rmspe": "error after over error before", "mean": "mean gap after over error before"}
 FEWEST_LEFT = 2
 """Donors that must be left to mix when some of them are treated for show."""
 
@@ -29,8 +31,9 @@ FEWEST_LEFT = 2
 class Placebos:
     """The treated areas' synthetic control beside those of areas that are treated for show.
 
-    `sets` (S) name the areas of each placebo, `gaps` (S x T) are seen less expected, `ratios` (S) the errors after over
-    before, `ratio` that of the treated areas. `floor` is what an error before counts as at least, so that a perfect fit
+    `statistic`: what is set against the error before, the error after (`rmspe`) or the size of the mean gap (`mean`).
+    `sets` (S) name the areas of each placebo, `gaps` (S x T) are seen less expected, `ratios` (S) their statistics,
+    `ratio` that of the treated areas. `floor` is what an error before counts as at least, so that a perfect fit
     has a ratio. `exact`: every set of donors was tried.
     """
 
@@ -41,6 +44,7 @@ class Placebos:
     ratio: float
     floor: float
     exact: bool
+    statistic: str = "rmspe"
 
     @property
     def p(self) -> float:
@@ -67,7 +71,7 @@ class Placebos:
         })  # fmt: skip
 
     def bound(self, alpha: float) -> float:
-        """The largest error after the start (root of the mean square) that is not rejected at `alpha`; maybe inf."""
+        """The largest error (or mean gap) after the start that is not rejected at `alpha`; maybe infinite."""
         needed = floor(alpha * (1 + len(self.ratios)) - 1 + 1e-9) + 1
         if needed <= 0:
             return float("inf")
@@ -75,24 +79,31 @@ class Placebos:
         return critical * max(float(np.sqrt(self.synthetic.mspe)), self.floor)
 
     def additive(self, confidence: float = 0.95) -> Ends:
-        """The constant differences that are not rejected; NaN where every one is, infinite where none can be."""
+        """The constant differences that are not rejected: NaN where all are rejected, infinite where none can be.
+
+        With `rmspe` an interval need not exist, because gaps that vary much are rejected whatever the difference; with
+        `mean` it always does.
+        """
         gap, bound = self.synthetic.gap[self.synthetic.pool.after], self.bound(1 - confidence)
         if bound == float("inf"):
             return -bound, bound
-        room = bound**2 - float(gap.var())
+        room = bound**2 - (float(gap.var()) if self.statistic == "rmspe" else 0.0)
         if room < 0:
             return float("nan"), float("nan")
         return float(gap.mean() - np.sqrt(room)), float(gap.mean() + np.sqrt(room))
 
     def relative(self, confidence: float = 0.95) -> Ends:
-        """The constant shares that are not rejected: what was seen over 1 + share is what was expected, within reach.
+        """The constant shares that are not rejected; NaN and infinite as in `additive`.
 
-        With x = 1 / (1 + share), the mean of (x seen - expected)^2 must not exceed the bound squared.
+        With x = 1 / (1 + share), the mean of (x seen - expected)^2 must not exceed the bound squared (`rmspe`), or
+        |x mean seen - mean expected| the bound (`mean`).
         """
         pool, bound = self.synthetic.pool, self.bound(1 - confidence)
         seen, expected = pool.mean[pool.after], self.synthetic.expected[pool.after]
         if bound == float("inf"):
             return -1.0, bound
+        if self.statistic == "mean":
+            seen, expected = seen.mean(keepdims=True), expected.mean(keepdims=True)
         a, b, c = float((seen**2).mean()), float((seen * expected).mean()), float((expected**2).mean())
         room = b**2 - a * (c - bound**2)
         if a <= 0 or room < 0 or b + np.sqrt(room) <= 0:
@@ -103,13 +114,15 @@ class Placebos:
 
 def placebos(
     panel: Panel, fit: np.ndarray | None = None, *, demeaned: bool = False, each: bool = False, draws: int = 999,
-    seed: int = 144,
+    seed: int = 144, statistic: str = "rmspe",
 ) -> Placebos:  # fmt: skip
     """Fit the synthetic control on the outcome for the treated areas and for every donor, or set of donors, for show.
 
     Truly treated areas are never donors. Of sets of several donors at most `draws` are tried. Raises UserError as
     `synthetic_control.pool_of`, and where too few donors are left to mix.
     """
+    if statistic not in STATISTICS:
+        raise ValueError(f"statistic {statistic!r}; one of {STATISTICS}")
     pool = pool_of(panel, fit)
     k, j = len(pool.areas), len(pool.donors)
     if j < k + FEWEST_LEFT:
@@ -122,20 +135,20 @@ def placebos(
         raise UserError("the outcome is the same in every area and period: there is nothing to compare")
     names = tuple(tuple(pool.donors[at] for at in picked) for picked in chosen)
     gaps = np.array([one.gap for one in pretended])
-    return Placebos(real, names, gaps, np.array([_ratio(one, least) for one in pretended]), _ratio(real, least), least,
-                    exact)  # fmt: skip
+    ratios = np.array([_ratio(one, least, statistic) for one in pretended])
+    return Placebos(real, names, gaps, ratios, _ratio(real, least, statistic), least, exact, statistic)
 
 
 def with_placebos(
     panel: Panel, fit: np.ndarray | None = None, *, demeaned: bool = False, each: bool = False, draws: int = 999,
-    seed: int = 144, confidence: float = 0.95,
+    seed: int = 144, statistic: str = "rmspe", confidence: float = 0.95,
 ) -> Estimate:  # fmt: skip
     """The synthetic control with p and interval from placebo areas; `model` of the result is the `Placebos`.
 
     The interval of the difference holds the constant differences that the placebos do not reject, that of the relative
     effect the constant shares. Both are infinite where even the smallest p is too large. Raises as `placebos`.
     """
-    found = placebos(panel, fit, demeaned=demeaned, each=each, draws=draws, seed=seed)
+    found = placebos(panel, fit, demeaned=demeaned, each=each, draws=draws, seed=seed, statistic=statistic)
     bare = found.synthetic.estimate
     low, high = found.additive(confidence)
     least, most = found.relative(confidence)
@@ -143,23 +156,24 @@ def with_placebos(
     how = "all" if found.exact else f"seed {seed}"
     notes = [*bare.notes]
     if found.smallest_p > 1 - confidence + 1e-9:
-        notes.append(f"with {len(found.sets)} placebos p cannot fall below {found.smallest_p:.3f}: no interval is bounded")
-    elif low != low:
-        notes.append("the gaps after the start vary too much for any constant difference: no interval by inversion")
-    elif least != least:
-        notes.append("the gaps after the start vary too much for any constant share: no relative interval")
+        notes.append(f"{len(found.sets)} placebos: p cannot fall below {found.smallest_p:.3f}, no interval is bounded")
+    else:
+        for kind_of, end in (("difference", low), ("share", least)):
+            if end != end:
+                notes.append(f"the gaps vary too much for a constant {kind_of}: it has no interval (by 'mean' it has)")
     return replace(
         bare, low=low, high=high, p=found.p,
         relative_low=least if bare.relative == bare.relative else float("nan"),
         relative_high=most if bare.relative == bare.relative else float("nan"),
-        method=f"{bare.method}; {len(found.sets)} placebo {kind} ({how}), ratio of errors after and before",
+        method=f"{bare.method}; {len(found.sets)} placebo {kind} ({how}), {SAID[statistic]}",
         correction="none: permutation of areas", confidence=confidence, notes=tuple(notes), model=found,
-        details=bare.details | {"ratio": found.ratio, "smallest_p": found.smallest_p, "placebos": float(len(found.sets))},
+        details=bare.details
+        | {"statistic": found.ratio, "smallest_p": found.smallest_p, "placebos": float(len(found.sets))},
     )  # fmt: skip
 
 
 def _sets(j: int, k: int, draws: int, seed: int) -> tuple[list[tuple[int, ...]], bool]:
-    """Sets of k of j donors: all of them where that is one each or at most `draws`, else a seeded sample without repeats."""
+    """Sets of k of j donors: all where that is one each or at most `draws`, else a seeded sample without repeats."""
     if k == 1 or comb(j, k) <= draws:
         return list(combinations(range(j), k)), True
     rng, drawn = np.random.default_rng(seed), dict[tuple[int, ...], None]()
@@ -175,5 +189,6 @@ def _for_show(pool: Pool, picked: tuple[int, ...]) -> Pool:
                    donors=tuple(pool.donors[at] for at in left), others=pool.others[left])  # fmt: skip
 
 
-def _ratio(found: Synthetic, least: float) -> float:
-    return found.rmspe_after / max(float(np.sqrt(found.mspe)), least)
+def _ratio(found: Synthetic, least: float, statistic: str) -> float:
+    after = found.rmspe_after if statistic == "rmspe" else abs(float(found.gap[found.pool.after].mean()))
+    return after / max(float(np.sqrt(found.mspe)), least)

@@ -70,9 +70,9 @@ def means(frame: "pd.DataFrame", unit: str, period: str, wanted: Sequence[Mean])
 def given_v(panel: Panel, predictors: Predictors, v: Sequence[float], fit: np.ndarray | None = None) -> Synthetic:
     """The synthetic control with the importances `v` of the predictors (K,), each scaled by its standard deviation.
 
-    The deviation is that over the treated area and the donors (areas less one in the denominator). `fit` is the mask of periods
-    whose error is reported. Raises UserError as `pool_of`, and for missing or constant predictors or importances that
-    are negative or all 0.
+    The deviation is that over the treated area and the donors (areas less one in the denominator). `fit` is the mask of
+    the periods whose error is reported. Raises UserError as `pool_of`, and for missing or constant predictors and for
+    importances that are negative or all 0.
     """
     pool = pool_of(panel, fit)
     return _solved(pool, *_scaled(predictors, pool), _importances(v, len(predictors.names)))
