@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.impact.cells import (
-    SHOWN, UNITS, Cells, add_up, as_day, at_level, distinct, level_of, one_of, span, table_of,
+    SHOWN,
+    UNITS,
+    Cells,
+    add_up,
+    as_day,
+    at_level,
+    distinct,
+    level_of,
+    one_of,
+    span,
+    table_of,
 )  # fmt: skip
 from crisiskit.impact.question import Outcome, Question
 from crisiskit.measures.tables import Tables

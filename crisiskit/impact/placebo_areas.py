@@ -167,8 +167,10 @@ def with_placebos(
         relative_high=most if bare.relative == bare.relative else float("nan"),
         method=f"{bare.method}; {len(found.sets)} placebo {kind} ({how}), {SAID[statistic]}",
         correction="none: permutation of areas", confidence=confidence, notes=tuple(notes), model=found,
-        details=bare.details
-        | {"statistic": found.ratio, "smallest_p": found.smallest_p, "placebos": float(len(found.sets))},
+        details={
+            **bare.details, "statistic": found.ratio, "smallest_p": found.smallest_p,
+            "placebos": float(len(found.sets)),
+        },
     )  # fmt: skip
 
 

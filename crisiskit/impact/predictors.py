@@ -122,7 +122,7 @@ def _with_spread(best: Synthetic, table: "pd.DataFrame") -> Synthetic:
         f"importances searched from {len(table)} starts: errors from {spread['mspe_min']:.4g} to "
         f"{spread['mspe_max']:.4g}, mean gaps from {spread['gap_min']:.4g} to {spread['gap_max']:.4g}"
     )
-    return replace(best, details=best.details | spread, notes=(*best.notes, note))
+    return replace(best, details={**best.details, **spread}, notes=(*best.notes, note))
 
 
 def _scaled(predictors: Predictors, pool: Pool) -> tuple[np.ndarray, np.ndarray]:

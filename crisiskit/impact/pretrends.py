@@ -87,7 +87,7 @@ def detectable_slope(found: Path, wanted: float) -> float:
 
 
 def explaining_slope(panel: Panel, estimate: float) -> float:
-    """The difference in slope a period that alone would give `estimate`, by the distance between the halves' middles."""
+    """The difference in slope a period that alone would give `estimate`: over the distance of the halves."""
     times = np.arange(len(panel.starts))
     return estimate / float(times[~panel.before].mean() - times[panel.before].mean())
 

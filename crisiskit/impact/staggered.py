@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MODELS = ("log", "linear", "logged")
+FEW = 5
+"""Fewer treated areas than this, and the result says that its standard error is too small."""
+
 AGGREGATIONS = ("simple", "dynamic", "group", "calendar")
 NAMES = {"outcome": "y", "unit": "unit", "time": "period", "first_treat": "first"}
 ASSUMPTIONS = (
@@ -307,11 +310,13 @@ def _estimate(
     half = float(curve.ppf((1 + confidence) / 2)) * se
     p = float(2 * curve.sf(abs(att) / se)) if se > 0 else float("nan")
     ends = (att, att - half, att + half)
-    relative = [float(np.expm1(x)) if logs else x / level if level > 0 else float("nan") for x in ends]
+    share, least, most = (float(np.expm1(x)) if logs else x / level if level > 0 else float("nan") for x in ends)
+    if treated < FEW and not normal:
+        notes = (*notes, f"{treated} treated areas: an analytic error is too small for so few; see randomisation")
     return Estimate(
         design, label, "log" if logs else "difference", float(att), float(se), float(ends[1]), float(ends[2]), p,
-        *relative, n, units, treated, units, method, correction, confidence, ASSUMPTIONS, notes, dict(details), series,
-        model,
+        share, least, most, n, units, treated, units, method, correction, confidence, ASSUMPTIONS, notes,
+        dict(details), series, model,
     )  # fmt: skip
 
 
@@ -431,6 +436,8 @@ def _long(data: "Panel | pd.DataFrame", columns: Columns | None, model: str) -> 
     frame = frame[~always].reset_index(drop=True)
     if not (frame["first"] > 0).any():
         raise UserError("no area starts within the data after a period without the programme")
+    if frame["y"].nunique() == 1:
+        raise UserError(f"the outcome is {frame['y'].iloc[0]:g} in every area and period: there is nothing to estimate")
     if model == "log":
         if zeros := int((frame["y"] <= 0).sum()):
             raise UserError(f"{zeros} cells are 0 and have no logarithm; use model linear, or imputed (Poisson)")

@@ -230,7 +230,7 @@ class Study:
     @cached_property
     def verdict(self) -> Verdict:
         """The verdict by the declared rules."""
-        return judge(self.question, self.main, self.checks, self.advice.smallest_p)
+        return judge(self.question, self.main, self.checks, self.advice.smallest_p, self.design)
 
 
 def full(design: str, panel: Panel, question: Question) -> Estimate:

@@ -13,7 +13,7 @@ import numpy as np
 
 from crisiskit.errors import UserError
 from crisiskit.impact.panel import Panel
-from crisiskit.impact.result import Assumption, Check, Estimate
+from crisiskit.impact.result import Assumption, Check, Estimate, Status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def pool_of(panel: Panel, fit: np.ndarray | None = None) -> Pool:
 
     `fit`: mask of the periods that the weights are fitted on; without it, all before the start. Donors with a missing
     period are left out, and so are periods that a treated area lacks; both are noted. Raises UserError where there is
-    no common start that lasts, no period on either side, or fewer than two donors.
+    no common start that lasts, no period on either side, fewer than two donors, or nothing but 0.
     """
     if panel.roll_out != "block":
         raise UserError(
@@ -150,6 +150,8 @@ def pool_of(panel: Panel, fit: np.ndarray | None = None) -> Pool:
     if donors.sum() < 2:
         raise UserError(f"{int(donors.sum())} areas without the programme have records of every period; a synthetic "
                         "control mixes at least 2")  # fmt: skip
+    if not rate[on | donors][:, kept].any():
+        raise UserError("the outcome is 0 in every area and period: there is nothing to estimate")
     variance = panel.outcome[on] if panel.exposure is None else _rate(rate[on], panel.exposure[on])
     noise = float(np.maximum(variance[:, kept][:, fitted], 0).mean() / on.sum())
     names = np.array(panel.units, object)
@@ -240,6 +242,7 @@ def donor_pool(panel: Panel, fit: np.ndarray | None = None) -> Check:
     beyond = float(np.sqrt(max(found.mspe - pool.noise, 0.0))) / level if level > 0 else float("inf")
     largest = float(found.weights.max())
     few = largest > LARGEST or found.effective < FEWEST or not found.details["unique"]
+    status: Status
     if inside < INSIDE_FAIL or beyond > ERROR_FAIL:
         status = "fail"
     else:

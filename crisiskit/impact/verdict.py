@@ -35,13 +35,19 @@ def rules() -> Mapping[str, Any]:
     return loaded
 
 
-def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: float) -> Verdict:
+def critical_for(design: str) -> Mapping[str, str]:
+    """Check to what its failure means, of the checks that can stop a result of this design from being supported."""
+    declared = rules()
+    return {**declared["critical"], **declared["critical_of_design"].get(design, {})}
+
+
+def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: float, design: str = "did") -> Verdict:
     """Apply the rules to the study's estimate (with the p value that is believed) and its checks.
 
     `smallest_p`: the smallest p value that the design can reach at all.
     """
     declared = rules()
-    level, critical = float(declared["level"]), declared["critical"]
+    level, critical = float(declared["level"]), critical_for(design)
     judged = {check.id: check for check in checks}
     failed = [check for check in checks if check.id in critical and check.status == "fail"]
     warned = [check for check in checks if check.id in critical and check.status == "warn"]
@@ -62,7 +68,7 @@ def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: 
     }
     rule = next(rule for rule in declared["rules"] if holds[rule["when"]])
     size = f"{abs(main.relative):.0%} {'fewer' if main.relative < 0 else 'more'} {question.outcome.label}"
-    size += f" (interval {main.relative_low:+.0%} to {main.relative_high:+.0%}, p {main.p:.3f})"
+    size += f" (interval {main.relative_low:+.0%} to {main.relative_high:+.0%}, {_p(main.p)})"
     claim = f"That {question.programme} led to {question.outcome.better} {question.outcome.label}"
     why = {
         "cannot_reach": f"with so few areas no p value under {smallest_p:.3f} is possible, so that chance stays open",
@@ -83,6 +89,10 @@ def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: 
     unanswered = [f"{check.title}: {check.finding} {check.asks}".strip()
                   for check in checks if check.status == "not possible"]  # fmt: skip
     return Verdict(rule["verdict"], rule["when"], sentence, tuple(passed), tuple(against), tuple(unanswered))
+
+
+def _p(p: float) -> str:
+    return "no p" if p != p else "p under 0.001" if p < 0.001 else f"p {p:.3f}"
 
 
 def _because(failed: Sequence[Check], warned: Sequence[Check], critical: Mapping[str, str]) -> str:

@@ -7,10 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+AREAS = ("Ashvale", "Birchmere", "Coldwater Bend", "Dunmoor")
+PROGRAMME: dict[str, Any] = {"areas": 20, "treated": len(AREAS)}
 QUESTION = json.dumps(
     {
         "programme": "the simulated programme",
-        "roll_out": [{"area": area, "start": "2024-01-01"} for area in ("Ashvale", "Birchmere", "Coldwater Bend")],
+        "roll_out": [{"area": area, "start": "2024-01-01"} for area in AREAS],
         "outcome": {"label": "targeted offences", "measure": "targeted_offences", "better": "fewer"},
         "negative_control": {"label": "other offences", "measure": "other_offences"},
         "dose_measure": "programme_contacts",
@@ -25,7 +27,7 @@ def tables(kind: str = "call_for_service") -> Path:
     from crisiskit.simulate import simulate, write_tables
 
     folder = temporary_folder()
-    write_tables(simulate(kind, seed=144), folder)
+    write_tables(simulate(kind, seed=144, **(PROGRAMME if kind == "programme" else {})), folder)
     return folder
 
 

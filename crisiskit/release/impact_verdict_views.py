@@ -33,18 +33,18 @@ def verdict(report: "Report", study: "Study", section: Section) -> View:
     rows = [("for", text) for text in found.reasons_for] + [("open", text) for text in found.open_points]
     table = pd.DataFrame(rows, columns=["side", "what was seen"])
     points = tuple(found.reasons_against)
-    return View("\n".join(lines), points=points, folds=(("What held, and what stays open", table), _rules()))
+    folds = (("What held, and what stays open", table), _rules(study.design))
+    return View("\n".join(lines), points=points, folds=folds)
 
 
-def _rules() -> tuple[str, Any]:
+def _rules(design: str) -> tuple[str, Any]:
     """The declared rules as a table."""
     import pandas as pd
 
-    from crisiskit.impact.verdict import rules
+    from crisiskit.impact.verdict import critical_for, rules
 
     declared = rules()
-    rows = [(name, meaning) for name, meaning in declared["critical"].items()]
-    table = pd.DataFrame(rows, columns=["critical check", "what its failure means"])
+    table = pd.DataFrame(list(critical_for(design).items()), columns=["critical check", "what its failure means"])
     return (f"The rules: p below {declared['level']}, no critical check failed, at most {declared['most_warnings']} "
             "critical warnings, and a look at what would have been", table)  # fmt: skip
 
@@ -110,7 +110,7 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
     note = (
         f"Simulated panels of {held['areas']} areas with counts from 0 to about 60, more varied than chance and with "
         f"memory from month to month; {held['replications']:,} panels a row. In those nearest to this one "
-        f"({near['treated']} treated, {near['months']} months) a 5 % test by randomisation rejects a true null in "
+        f"({near['treated']:.0f} treated, {near['months']:.0f} months) a 5 % test by randomisation rejects a true null in "
         f"{100 * near['size_randomisation']:.1f} % of panels, the usual cluster-robust test in "
         f"{100 * near['size_cluster']:.1f} %; the 95 % interval holds the truth in "
         f"{100 * near['coverage_randomisation']:.1f} %."

@@ -21,8 +21,8 @@ DEMO_COLUMNS = {
     "counts/staff_hours.csv": "Month (yyyy-mm), Hour (0-23), Scheduled Hours",
     "counts/offences.csv": "County, Month (yyyy-mm), Targeted Offences, Other Offences, Programme Contacts",
 }
-DEMO_PROGRAMME: dict[str, Any] = {"treated": 3, "effect_ratio": 0.75, "rate": 45.0}
-"""The demo's programme: in the first three counties from the middle month on, a quarter fewer targeted offences."""
+DEMO_PROGRAMME: dict[str, Any] = {"areas": 20, "treated": 4, "effect_ratio": 0.75, "rate": 45.0}
+"""The demo's programme: a quarter fewer targeted offences in the first four of twenty counties, from the middle month."""
 
 
 def run_simulate(
@@ -57,7 +57,8 @@ def run_simulate(
 def demo(folder: Path, seed: int = 144, months: int = DEMO_MONTHS) -> list[Path]:
     """Write the raw files of the embedded demo: dispatch, a help line, population, staff hours and offences.
 
-    The dispatch and the line serve the same eight simulated counties, in three of which a programme begins.
+    The dispatch and the line serve the same eight simulated counties. A programme begins in four of them; its offences
+    are counted in twenty.
     """
     folder = Path(folder)
     parts = {
@@ -86,7 +87,7 @@ def demo(folder: Path, seed: int = 144, months: int = DEMO_MONTHS) -> list[Path]
 
 def _offences(path: Path, seed: int, months: int) -> dict[str, Any]:
     """Write the demo programme's panel as a wide table; returns what was planted in it."""
-    made = simulate("programme", seed=seed, months=months, areas=STAGE["areas"], **DEMO_PROGRAMME)
+    made = simulate("programme", seed=seed, months=months, **DEMO_PROGRAMME)
     names = {"targeted_offences": "Targeted Offences", "other_offences": "Other Offences",
              "programme_contacts": "Programme Contacts"}  # fmt: skip
     cells: dict[tuple[str, str], dict[str, str]] = {}

@@ -101,8 +101,7 @@ def test_growing_effects_are_recovered_where_two_way_fixed_effects_fail():
         later = found.series[found.series["at"] >= 0]
         assert (abs(later["estimate"] - (later["at"] + 1)) < 5 * later["se"]).all()
     wrong = twoway.fit(data.outcome, data.status, "linear")
-    assert truth - wrong.b > 1.0
-    assert truth - wrong.b > 10 * wrong.se
+    assert truth - wrong.b > max(2.0, 5 * wrong.se)  # it finds 3.0 where 5.5 is true
 
 
 def test_imputed_is_the_librarys_imputation_on_a_linear_scale():
@@ -171,7 +170,8 @@ def test_a_programme_that_pauses_is_refused_and_imputed_takes_it():
     found = staggered.imputed(paused())
     assert found.scale == "log"
     assert list(found.series["at"]) == list(range(12))
-    assert found.series["estimate"].is_monotonic_increasing
+    grown = np.log1p((found.series["at"] + 1) / 61)  # of a level near 61
+    assert found.series["estimate"].to_numpy() == pytest.approx(grown.to_numpy(), abs=0.015)
 
 
 def test_what_cannot_be_answered_is_refused():
@@ -180,6 +180,8 @@ def test_what_cannot_be_answered_is_refused():
     zero[0, 0] = 0
     with pytest.raises(UserError, match="1 cells are 0"):
         staggered.callaway_santanna(panel(zero, data.status))
+    with pytest.raises(UserError, match="the outcome is 0 in every area"):
+        staggered.callaway_santanna(panel(np.zeros(zero.shape), data.status), model="linear")
     with pytest.raises(UserError, match="no area starts"):
         staggered.imputation(panel(data.outcome, np.zeros(data.outcome.shape)))
     table = data.long().assign(first=np.repeat(np.where(data.treated, data.first, 0), 16))
@@ -201,6 +203,22 @@ def test_areas_treated_from_the_first_period_are_left_out_and_named():
     found = staggered.callaway_santanna(panel(data.outcome, status), model="linear")
     assert found.treated_units == 79
     assert any("a007" in note for note in found.notes)
+
+
+def test_one_treated_area_comes_with_a_warning_of_its_error():
+    data, _, _ = growing()
+    alone = data.only([data.units[0], *data.units[80:]])
+    for found in (staggered.callaway_santanna(alone, model="linear"), staggered.imputed(alone, model="linear")):
+        assert found.treated_units == 1
+        assert any("too small for so few" in note for note in found.notes)
+
+
+def test_a_covariate_that_never_changes_has_no_coefficient():
+    data, _, _ = growing()
+    with_flat = panel(data.outcome, data.status, covariates={"c": np.repeat(np.arange(120.0)[:, None], 16, 1)})
+    found = staggered.sun_abraham(with_flat, model="linear")
+    assert np.isnan(found.details["b_c"])
+    assert found.estimate == pytest.approx(staggered.sun_abraham(data, model="linear").estimate, abs=1e-6)
 
 
 def additive(noise):

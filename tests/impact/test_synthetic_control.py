@@ -25,7 +25,7 @@ def others():
     return 50 + np.random.default_rng(4).normal(0, 8, (10, 18))
 
 
-@pytest.mark.parametrize(("k", "j", "spread"), [(12, 5, 1.0), (12, 40, 1.0), (40, 200, 0.2), (3, 8, 20.0), (30, 2, 1.0)])
+@pytest.mark.parametrize(("k", "j", "spread"), [(12, 5, 1), (12, 40, 1), (40, 200, 0.2), (3, 8, 20), (30, 2, 1)])
 def test_the_weights_meet_the_conditions_of_the_best_fit(k, j, spread):
     rng = np.random.default_rng(k * j)
     columns, target = 20 + rng.normal(0, 3, (k, j)), 20 + rng.normal(0, 3 * spread, k)
@@ -63,7 +63,8 @@ def test_a_known_mix_and_effect_are_found(others):
 def test_the_basque_bound(benchmarks):
     folder = benchmarks / "sc_basque"
     table = pd.read_csv(folder / "basque.csv")
-    wide = table[~table["regionname"].str.startswith("Spain")].pivot(index="regionname", columns="year", values="gdpcap")
+    regions = table[~table["regionname"].str.startswith("Spain")]
+    wide = regions.pivot(index="regionname", columns="year", values="gdpcap")
     years = wide.columns.to_numpy().astype(int)
     status = (wide.index.str.startswith("Basque")[:, None] & (years >= 1975)[None]) * 1.0
     data = Panel(tuple(wide.index), tuple(date(year, 1, 1) for year in years), "year", wide.to_numpy(), status, "GDP")
@@ -110,7 +111,7 @@ def test_missing_periods_cost_the_donor_or_the_period(others):
     found = outcome_only(panel(counts))
     assert "a05" not in found.pool.donors
     assert len(found.pool.at) == 17
-    assert [note.split(":")[0] for note in found.notes[:0] + found.pool.notes] == [
+    assert [note.split(":")[0] for note in found.pool.notes] == [
         "left out of the donors for missing periods", "1 periods are left out"
     ]  # fmt: skip
 
@@ -122,6 +123,8 @@ def test_what_allows_no_mix_is_refused(others):
         outcome_only(panel(others, start=0))
     with pytest.raises(UserError, match="the roll-out is none"):
         outcome_only(panel(others, ()))
+    with pytest.raises(UserError, match="the outcome is 0 in every area"):
+        outcome_only(panel(np.zeros(others.shape)))
     late = panel(others, (0, 1))
     status = late.status.copy()
     status[1, :14] = 0

@@ -36,6 +36,12 @@ def test_any_critical_check_that_fails_leaves_it_open(check):
     assert kind(**{check: "fail"}) == "inconclusive"
 
 
+def test_a_check_can_be_critical_for_one_design_alone():
+    asked, found = Question.model_validate(ASKED), checks(donor_pool="fail")
+    assert judge(asked, quick(), found, 0.001).kind == "supported"
+    assert judge(asked, quick(), found, 0.001, "synthetic_control").kind == "inconclusive"
+
+
 def test_a_failing_check_that_is_not_critical_is_told_but_does_not_decide():
     assert kind(minimum_detectable="fail") == "supported"
 
