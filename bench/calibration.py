@@ -143,10 +143,12 @@ def staggered_panels(reps: int) -> list[Simulated]:
 def staggered_cell(reps: int) -> dict[str, tuple[float, float]]:
     """Mean error (share of the true log effect) and its Monte-Carlo error, by estimator, where starts differ."""
     from crisiskit.impact import imputation, twoway
+    from crisiskit.impact.staggered import callaway_santanna
 
     estimators: dict[str, Callable[[Panel], float]] = {
         "two-way fixed effects": lambda one: twoway.fit(one.outcome, one.status).b,
         "imputation": lambda one: imputation.impute(one.outcome, one.status).b,
+        "Callaway and Sant'Anna": lambda one: math.log1p(callaway_santanna(one, model="linear").relative),
     }
     found: dict[str, list[float]] = {name: [] for name in estimators}
     for drawn in staggered_panels(reps):

@@ -3,7 +3,7 @@
 python bench/impact.py [--areas 200] [--months 60] [--treated 8] [--staggered] [--holes]
 
 The panel is simulated as a standard table `counts`, built, estimated, attacked by every check and judged, as in the
-notebook. `--holes` hides a few cells, so that no closed form serves; `--staggered` lets areas start at different months.
+notebook. `--holes` hides a few cells, so that no closed form serves; `--staggered` lets areas start at other months.
 Beside it, in the same run, stands the main model alone as statsmodels fits it with dummies, as a yardstick.
 """
 
@@ -14,12 +14,11 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from crisiskit.impact.did import twfe
 
+from crisiskit.impact.did import twfe
 from crisiskit.impact.question import Question
 from crisiskit.impact.study import Study
 from crisiskit.simulate.panels import panel
-
 
 PARTS = ("panel", "estimate", "main", "inference", "drawn", "event", "others", "secondary", "checks", "verdict")
 

@@ -78,4 +78,6 @@ def _series(question: Question, panel: Panel, model: str = "") -> Quick:
 def _synthetic(question: Question, panel: Panel, model: str = "") -> Quick:
     from crisiskit.impact.placebo_areas import with_placebos
 
-    return from_estimate(panel, with_placebos(panel))
+    return from_estimate(
+        panel, with_placebos(panel, draws=question.draws, seed=question.seed, statistic="mean")
+    )

@@ -246,7 +246,7 @@ def full(design: str, panel: Panel, question: Question) -> Estimate:
     if design == "synthetic_control":
         from crisiskit.impact.placebo_areas import with_placebos
 
-        return with_placebos(panel)
+        return with_placebos(panel, draws=question.draws, seed=question.seed, statistic="mean")
     if design == "synthetic_did":
         from crisiskit.impact.staggered import synthetic_did
 

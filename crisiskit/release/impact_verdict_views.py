@@ -110,8 +110,8 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
     note = (
         f"Simulated panels of {held['areas']} areas with counts from 0 to about 60, more varied than chance and with "
         f"memory from month to month; {held['replications']:,} panels a row. In those nearest to this one "
-        f"({near['treated']:.0f} treated, {near['months']:.0f} months) a 5 % test by randomisation rejects a true null in "
-        f"{100 * near['size_randomisation']:.1f} % of panels, the usual cluster-robust test in "
+        f"({near['treated']:.0f} treated, {near['months']:.0f} months) a 5 % test by randomisation rejects a true null "
+        f"in {100 * near['size_randomisation']:.1f} % of panels, the usual cluster-robust test in "
         f"{100 * near['size_cluster']:.1f} %; the 95 % interval holds the truth in "
         f"{100 * near['coverage_randomisation']:.1f} %."
     )
