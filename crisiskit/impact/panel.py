@@ -66,7 +66,7 @@ class Panel:
     @property
     def before(self) -> np.ndarray:
         """Mask of the periods before the programme began anywhere."""
-        return ~(np.cumsum((self.status > 0).any(axis=0)) > 0)
+        return np.asarray(np.cumsum((self.status > 0).any(axis=0)) == 0)
 
     @property
     def roll_out(self) -> str:
@@ -83,18 +83,20 @@ class Panel:
         for name in units or ():
             if name not in self.units:
                 raise UserError(f"area '{name}' is not in the panel")
-        rows = [place for place, name in enumerate(self.units) if units is None or name in units]
+        rows = np.array([place for place, name in enumerate(self.units) if units is None or name in units], int)
         columns = np.arange(len(self.starts)) if periods is None else np.arange(len(self.starts))[periods]
 
-        def cut(values: np.ndarray | None) -> np.ndarray | None:
-            return None if values is None else values[np.ix_(rows, columns)]
+        def cut(values: np.ndarray) -> np.ndarray:
+            return values[np.ix_(rows, columns)]
 
         return replace(
             self,
             units=tuple(self.units[row] for row in rows),
             starts=tuple(self.starts[column] for column in columns),
-            outcome=cut(self.outcome), status=cut(self.status), exposure=cut(self.exposure), dose=cut(self.dose),
-            covariates={name: values[np.ix_(rows, columns)] for name, values in self.covariates.items()},
+            outcome=cut(self.outcome), status=cut(self.status),
+            exposure=None if self.exposure is None else cut(self.exposure),
+            dose=None if self.dose is None else cut(self.dose),
+            covariates={name: cut(values) for name, values in self.covariates.items()},
         )  # fmt: skip
 
     def long(self) -> "pd.DataFrame":

@@ -22,7 +22,7 @@ DEMO_COLUMNS = {
     "counts/offences.csv": "County, Month (yyyy-mm), Targeted Offences, Other Offences, Programme Contacts",
 }
 DEMO_PROGRAMME: dict[str, Any] = {"areas": 20, "treated": 4, "effect_ratio": 0.75, "rate": 45.0}
-"""The demo's programme: from the middle month a quarter fewer targeted offences in the first four of twenty counties."""
+"""The demo's programme: from the middle month a quarter fewer targeted offences in four of twenty counties."""
 
 
 def run_simulate(
