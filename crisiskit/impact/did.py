@@ -16,6 +16,13 @@ from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Estimate
 
 FEW_TREATED = 10
+ENDLESS = 15
+"""A log ratio beyond this is infinity as far as the steps went: a ratio of three million."""
+
+SEPARATED = (
+    "the effect cannot be told from the effects of areas and periods (perfect separation): the treated areas, or those "
+    "they are compared with, have no event before the start, after it, or in a period that has its own coefficient"
+)
 ASSUMPTIONS = (
     Assumption("without the programme, treated and other areas would have moved in parallel", "pre_trends"),
     Assumption("nothing else touched the treated areas alone at the start", "shocks"),
@@ -64,10 +71,10 @@ def dummies(panel: Panel, of_interest: Sequence[np.ndarray], model: str) -> Dumm
     return Dummies(y[kept], x, offset, row, kept)
 
 
-def fitted(data: Dummies, model: str) -> Any:
-    """The statsmodels result with errors clustered by area, without a correction; UserError where it does not converge.
+def fitted(data: Dummies, model: str, shown: int = 1) -> Any:
+    """The statsmodels result with errors clustered by area, without a correction; the caller applies the one it names.
 
-    The caller applies the correction that it names.
+    UserError where it does not converge, or one of the first `shown` coefficients runs off to infinity.
     """
     import warnings
 
@@ -81,7 +88,10 @@ def fitted(data: Dummies, model: str) -> Any:
         try:
             if model == "poisson":
                 asked = GLM(data.y, data.x, family=families.Poisson(), offset=data.offset)
-                return asked.fit(cov_type="cluster", cov_kwds=groups, tol=1e-12, maxiter=100)
+                result = asked.fit(cov_type="cluster", cov_kwds=groups, tol=1e-12, maxiter=100)
+                if np.abs(result.params[:shown]).max() >= ENDLESS:
+                    raise UserError(SEPARATED)
+                return result
             return OLS(data.y, data.x).fit(cov_type="cluster", cov_kwds=groups)
         except (PerfectSeparationWarning, ConvergenceWarning) as error:
             raise UserError(f"the model does not settle ({error}): perfect separation, or too few events") from error
@@ -102,11 +112,16 @@ def twfe(panel: Panel, model: str = "poisson", covariates: Sequence[str] = (), c
     for name in covariates:
         if name not in panel.covariates:
             raise UserError(f"covariate '{name}' is not in the panel ({', '.join(panel.covariates) or 'it has none'})")
+        if missing := int((np.isfinite(panel.outcome) & ~np.isfinite(panel.covariates[name])).sum()):
+            raise UserError(f"covariate '{name}' has no value in {missing} cells of the outcome; fill or leave it out")
     twoway.refuse(panel.outcome, panel.status, model)
     data = dummies(panel, [panel.status, *(panel.covariates[name] for name in covariates)], model)
     groups, n = len(np.unique(data.cluster)), len(data.y)
+    if groups < 2:
+        raise UserError("only one area is left with events: there is nothing to compare with")
     if np.linalg.matrix_rank(data.x) < data.rank:
-        raise UserError("the effect cannot be told from the effects of areas and periods: perfect separation")
+        also = f", or a covariate ({', '.join(covariates)}) from them" if covariates else ""
+        raise UserError(f"the effect cannot be told from the effects of areas and periods{also}: perfect separation")
     result = fitted(data, model)
     b, sandwich = float(result.params[0]), float(result.bse[0])
     se = sandwich * np.sqrt(groups / (groups - 1))
@@ -114,8 +129,7 @@ def twfe(panel: Panel, model: str = "poisson", covariates: Sequence[str] = (), c
     p = float(2 * student.sf(abs(b / se), groups - 1)) if se > 0 else float("nan")
     details = _errors(sandwich, groups, n, data.rank) | _averted(panel, data, result, b, half, model)
     treated = int(panel.treated.sum())
-    mean = details["expected"] / max(details["treated_cells"], 1)
-    shares = [value / mean if model == "linear" else float(np.expm1(value)) for value in (b, b - half, b + half)]
+    shares = [value / details["expected_mean"] if model == "linear" else float(np.expm1(value)) for value in (b, b - half, b + half)]
     return Estimate(
         design=f"twfe_{model}", outcome=panel.label, scale="difference" if model == "linear" else "log", estimate=b,
         se=se, low=b - half, high=b + half, p=p, relative=shares[0], relative_low=shares[1], relative_high=shares[2],
@@ -141,7 +155,8 @@ def _averted(panel: Panel, data: Dummies, result: Any, b: float, half: float, mo
     """What was expected in treated cells without the programme, and expected less observed with its interval.
 
     From the fitted values with the effect taken off; under the logarithm the expected median, without smearing. Cells
-    of areas without any event are expected to stay empty.
+    of areas without any event are expected to stay empty. `expected_mean`: by cell, or by unit of exposure, so that a
+    difference of counts or rates over it is a share.
     """
     status = panel.status[data.kept]
     on = status > 0
@@ -153,11 +168,15 @@ def _averted(panel: Panel, data: Dummies, result: Any, b: float, half: float, mo
         values = bare if model == "linear" else np.exp(bare)
         return float((values * exposure)[on].sum())
 
-    observed = float(panel.outcome[(panel.status > 0) & np.isfinite(panel.outcome)].sum())
-    without = expected(b)
+    known = np.isfinite(panel.outcome)
+    if panel.exposure is not None:
+        known = known & np.isfinite(panel.exposure) & (panel.exposure > 0)
+    observed = float(panel.outcome[(panel.status > 0) & known].sum())
+    without, size = expected(b), float((status * exposure)[on].sum())
     ends = sorted((expected(b - half) - observed, expected(b + half) - observed))
     return {"expected": without, "observed": observed, "averted": without - observed, "averted_low": ends[0],
-            "averted_high": ends[1], "treated_cells": float(on.sum())}  # fmt: skip
+            "averted_high": ends[1], "treated_cells": float(on.sum()),
+            "expected_mean": without / size}  # fmt: skip
 
 
 def _notes(panel: Panel, treated: int, groups: int) -> tuple[str, ...]:

@@ -15,6 +15,9 @@ from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Estimate
 
 REFERENCE = -1
+SINGULAR = 1e-10
+"""Directions in which the covariance is smaller than this share of its largest are not inverted: with fewer areas than
+periods they hold rounding errors only."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Path:
     covariance: np.ndarray
     clusters: int
     nested: float
+    reference: int = REFERENCE
 
     @property
     def before(self) -> np.ndarray:
@@ -40,7 +44,7 @@ def path(panel: Panel, model: str = "poisson", reference: int = REFERENCE, lead:
     """Coefficients of treated areas by period from the start; earlier than -`lead` or later than `lag` in one bin each.
 
     0 for `lead` or `lag`: no bin. UserError for a roll-out that is not at one date, fewer than two periods before the
-    start, a reference outside the periods, and as `twoway.fit`.
+    start, a reference outside the periods, a group without any event in a period (Poisson), and as `twoway.fit`.
     """
     if panel.roll_out != "block":
         raise UserError(f"an event study needs one start for all areas, this roll-out is {panel.roll_out}; use the "
@@ -59,11 +63,12 @@ def path(panel: Panel, model: str = "poisson", reference: int = REFERENCE, lead:
     if np.linalg.matrix_rank(data.x) < data.rank:
         raise UserError("coefficients by period cannot be told apart from the effects of areas and periods: a period "
                         "or a group has no event")  # fmt: skip
-    result = fitted(data, model)
+    result = fitted(data, model, len(at))
     groups = len(np.unique(data.cluster))
     covariance = np.asarray(result.cov_params())[: len(at), : len(at)] * groups / (groups - 1)
     n = len(data.y)
-    return Path(at, np.asarray(result.params)[: len(at)], covariance, groups, (n - 1) / (n - data.rank + groups - 1))
+    nested = (n - 1) / (n - data.rank + groups - 1)
+    return Path(at, np.asarray(result.params)[: len(at)], covariance, groups, nested, reference)
 
 
 def event_study(
@@ -113,5 +118,5 @@ def joint_test(found: Path) -> tuple[float, int, float]:
     if not len(b):
         return float("nan"), 0, float("nan")
     cover = found.covariance[np.ix_(found.before, found.before)]
-    value = float(b @ np.linalg.pinv(cover * found.nested) @ b)
+    value = float(b @ np.linalg.pinv(cover * found.nested, rcond=SINGULAR, hermitian=True) @ b)
     return value, len(b), float(chi2.sf(value, len(b)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crisiskit.errors import UserError
 from crisiskit.impact.result import Check, Estimate, Status
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ def relative_magnitudes(found: "Path", confidence: float = 0.95) -> Bounds:
     """Bounds of the mean effect after the start: the k-th period may be off by k Mbar times the largest past change.
 
     `breakdown` is 0 where the interval without any violation holds 0 already. Steps between bins that are not
-    neighbours count by their distance.
+    neighbours count by their distance. UserError for an event study against another period than the last before.
     """
     import pandas as pd
     from scipy.stats import t as student
 
+    if found.reference != -1:
+        raise UserError(f"the bounds start from the last period before the start, not from {found.reference}")
     after = ~found.before
     weight = after / after.sum()
     theta = float(weight @ found.estimate)
@@ -56,7 +59,8 @@ def relative_magnitudes(found: "Path", confidence: float = 0.95) -> Bounds:
     largest = float(steps.max()) if len(steps) else float("nan")
     reach = float(weight[after] @ (found.at[after] + 1)) * largest  # bias of the mean for an Mbar of 1
     rows = [(mbar, theta - half - mbar * reach, theta + half + mbar * reach) for mbar in GRID]
-    breakdown = max(abs(theta) - half, 0.0) / reach if reach > 0 else float("inf")
+    left = max(abs(theta) - half, 0.0)  # what a bias must eat before 0 is reached
+    breakdown = 0.0 if left == 0 else left / reach if reach > 0 else float("inf")
     return Bounds(pd.DataFrame(rows, columns=["mbar", "low", "high"]), breakdown, largest)
 
 

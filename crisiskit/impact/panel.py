@@ -61,7 +61,7 @@ class Panel:
     @property
     def treated(self) -> np.ndarray:
         """Mask of the units that the programme ever reached."""
-        return (self.status > 0).any(axis=1)
+        return np.asarray((self.status > 0).any(axis=1))
 
     @property
     def before(self) -> np.ndarray:

@@ -8,13 +8,15 @@ import numpy as np
 
 from crisiskit.errors import UserError
 from crisiskit.impact import twoway
-from crisiskit.impact.event_study import Path, joint_test
+from crisiskit.impact.event_study import SINGULAR, Path, joint_test
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.randomisation import deal, p_value
 from crisiskit.impact.result import Check, Estimate, Status
 
 LEVEL, ENOUGH_POWER = 0.05, 0.5
 DRAWS, SEED = 499, 144
+CERTAIN = 1e6
+"""Beyond this noncentrality the power is 1, and the library's function fails."""
 TITLE = "Trends before the start"
 
 
@@ -56,7 +58,8 @@ def _wald(y: np.ndarray, member: np.ndarray, counts: bool) -> np.ndarray:
     spread = cover[:, :-1, :-1] - cover[:, :-1, -1:] - cover[:, -1:, :-1] + last
     found = np.full(len(member), np.nan)
     fine = np.isfinite(change).all(axis=1)
-    found[fine] = np.einsum("st,stu,su->s", change[fine], np.linalg.pinv(spread[fine], hermitian=True), change[fine])
+    inverse = np.linalg.pinv(spread[fine], rcond=SINGULAR, hermitian=True)
+    found[fine] = np.einsum("st,stu,su->s", change[fine], inverse, change[fine])
     return np.where(found >= 0, found, np.nan)
 
 
@@ -67,17 +70,21 @@ def power(found: Path, slope: float, level: float = LEVEL) -> float:
     early = found.before
     if not early.any():
         return float("nan")
-    violation = slope * (found.at[early] + 1)
+    violation = slope * (found.at[early] - found.reference)
     cover = found.covariance[np.ix_(early, early)] * found.nested
-    away = float(violation @ np.linalg.pinv(cover) @ violation)
+    away = min(float(violation @ np.linalg.pinv(cover, rcond=SINGULAR, hermitian=True) @ violation), CERTAIN)
     critical = chi2.isf(level, int(early.sum()))
     return float(ncx2.sf(critical, int(early.sum()), away)) if away > 0 else level
 
 
 def detectable_slope(found: Path, wanted: float) -> float:
-    """The difference in slope a period that the joint test sees with probability `wanted`."""
+    """The difference in slope a period that the joint test sees with probability `wanted`; NaN without such periods."""
     from scipy.optimize import brentq
 
+    if not found.before.any():
+        return float("nan")
+    if wanted <= LEVEL:
+        raise ValueError(f"wanted {wanted}: a test at level {LEVEL} sees nothing with that probability")
     top = 1e-6
     while power(found, top) < wanted:
         top *= 2

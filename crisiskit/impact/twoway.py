@@ -14,6 +14,8 @@ from crisiskit.errors import UserError
 MODELS = ("poisson", "log", "linear")
 CORRECTION = "clustered by area, G/(G-1)"
 TOLERANCE, MOST_STEPS = 1e-10, 60
+MEANS_TOLERANCE = 1e-8
+"""The means must stand still too: where the groups are mirror images, b is right before they are."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ def refuse(outcome: np.ndarray, status: np.ndarray, model: str) -> None:
 
 
 def scaled(outcome: np.ndarray, model: str, exposure: np.ndarray | None) -> np.ndarray:
-    rate = outcome if exposure is None else outcome / exposure
+    if exposure is None:
+        rate = outcome
+    else:
+        rate = np.divide(outcome, exposure, out=np.full(outcome.shape, np.nan), where=exposure > 0)
     return np.log(rate, out=np.full(rate.shape, np.nan), where=rate > 0) if model == "log" else rate
 
 
@@ -171,8 +176,7 @@ def _poisson(
         base = np.ones_like(y) if exposure is None else np.where(known, exposure, 1.0)
         b, mean, d = _newton(np.broadcast_to(y, paths.shape), paths, known, base)
         gap = (d * (y - mean)).sum(axis=-1)
-        size = (mean * d**2).sum(axis=(-2, -1))
-        return b, gap / size[:, None], mean * np.exp(-b[:, None, None] * paths)
+        return b, gap / _size(mean, d)[:, None], mean * np.exp(-b[:, None, None] * paths)
     sums = np.einsum("sgn,nt->sgt", alike.members, y)
     b, mean, d = _newton(sums, np.broadcast_to(alike.paths, sums.shape), alike.known, np.ones((1, 1)))
     totals = np.where(sums.sum(axis=-1) > 0, sums.sum(axis=-1), 1.0)
@@ -181,9 +185,14 @@ def _poisson(
     rows = np.arange(len(paths))[:, None]
     dy = np.einsum("sgt,nt->sgn", d, y)[rows, own, np.arange(len(y))[None, :]]
     gap = dy - y.sum(axis=1)[None] * (d * profile).sum(axis=-1)[rows, own]
-    size = (mean * d**2).sum(axis=(-2, -1))
     without = profile[rows, own] * y.sum(axis=1)[None, :, None] * np.exp(-b[:, None, None] * paths)
-    return b, gap / size[:, None], without
+    return b, gap / _size(mean, d)[:, None], without
+
+
+def _size(mean: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Information on b (S,); NaN where there is none, as where every unit has the same path."""
+    size = (mean * d**2).sum(axis=(-2, -1))
+    return np.where(size > 1e-9, size, np.nan)
 
 
 @dataclass(frozen=True)
@@ -233,10 +242,11 @@ def _newton(
         size = (mean * d**2).sum(axis=(-2, -1))
         new = np.divide((mean * d * z_left).sum(axis=(-2, -1)), size, out=np.full(len(y), np.nan), where=size > 1e-9)
         eta = np.clip(z - (z_left - new[:, None, None] * d) + offset, -30, 30)
-        mean = np.where(keep, np.exp(np.nan_to_num(eta)), 0.0)
+        old, mean = mean, np.where(keep, np.exp(np.nan_to_num(eta)), 0.0)
         moved = np.abs(new - b)
+        shift = np.abs(mean - old).max(axis=(-2, -1)) / mean.max(axis=(-2, -1))
         b = new
-        if not (moved[np.isfinite(new)] > TOLERANCE).any():
+        if not ((moved > TOLERANCE) | (shift > MEANS_TOLERANCE))[np.isfinite(new)].any():
             break
     b = np.where((moved <= 1e-6) & (np.abs(b) < 15), b, np.nan)
     return b, mean, d

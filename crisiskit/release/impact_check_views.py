@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = ("outcome", "date", "areas", "window", "model")
 STATUSES = ("pass", "warn", "fail", "not possible")
-MOST_ROWS = 46  # rows that a plot can bear; the rest stand in the table
+MOST_ROWS = 24  # rows that a plot can bear; the rest stand in the table
 
 
 @studied("checks")

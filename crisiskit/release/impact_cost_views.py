@@ -33,7 +33,7 @@ def encounters(report: "Report", study: "Study", section: Section) -> View:
     shown["value"] = 100 * shown["difference"]
     shown[["low", "high"]] *= 100
     shown["main"] = shown["method"] == "weighted"
-    unit = "difference in percentage points of encounters"
+    unit, said = "difference in percentage points of encounters", _said(table)
     figure = report.figures.save(
         plots.intervals(shown, unit, "main"),
         "impact_encounters",
@@ -41,7 +41,7 @@ def encounters(report: "Report", study: "Study", section: Section) -> View:
         caption=f"Risk differences with 95 % intervals; the squares are weighted so that both groups had alike "
         f"encounters in {', '.join(words(name) for name in found.plan.covariates)}. What was not recorded is not "
         "balanced.",
-        alt=found.sentence(),
+        alt=said[0],
         data=shown[["outcome", "method", "value", "low", "high", "p", "ratio"]], n=int(table["programme"].max()
         + table["comparison"].max()), unit=unit, counted="encounters at most",
     )  # fmt: skip
@@ -49,7 +49,21 @@ def encounters(report: "Report", study: "Study", section: Section) -> View:
              ("Balance before and after weighting", found.balance), ("Overlap of the groups", found.histogram),
              ("Encounters left after each step", found.flow))  # fmt: skip
     points = (*(f"{check.title}: {check.status}. {check.finding}" for check in found.checks), *found.notes)
-    return View(found.sentence(), figure, folds=folds, points=points)
+    return View("\n".join(said), figure, folds=folds, points=points)
+
+
+def _said(table: "pd.DataFrame") -> list[str]:
+    """The weighted comparison of each outcome in words."""
+    rows = table[table["method"] == "weighted"]
+    return [
+        f"{words(row.outcome).capitalize()}: in {row.risk_programme:.1%} of the programme's encounters, and in "
+        f"{row.risk_comparison:.1%} of the others once they are weighted to be alike; difference "
+        f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f}, "
+        f"{row.programme + row.comparison:,} encounters). Something unrecorded would have to go with both responder and "
+        f"outcome by a risk ratio of {row.e_value:.1f} to explain it away, and of {row.e_value_limit:.1f} for its "
+        "interval to reach no difference."
+        for row in rows.itertuples()
+    ]
 
 
 @studied("cost")

@@ -67,7 +67,7 @@ def synthetic(report: "Report", study: "Study", section: Section) -> View:
     start = study.panel.starts[int((~study.panel.before).argmax())]
     unit = f"{study.panel.label} an area and {study.question.step}"
     figure = report.figures.save(
-        plots.series([("Mean of the treated areas and of their synthetic control", series)], unit,
+        plots.series([("Mean of the treated areas and of their synthetic control", unit, series)],
                      [(start, "the programme begins")], []),
         "impact_synthetic",
         title="The treated areas and a mix of others that moved alike",

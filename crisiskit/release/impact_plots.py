@@ -32,15 +32,15 @@ Stretch = tuple[date, date, str]
 
 
 def series(
-    panels: Sequence[tuple[str, "pd.DataFrame"]], unit: str, starts: Sequence[Mark], shaded: Sequence[Stretch]
+    panels: Sequence[tuple[str, str, "pd.DataFrame"]], starts: Sequence[Mark], shaded: Sequence[Stretch]
 ) -> "Figure":
-    """Draw one panel under the other, each a table of `at` and one column per line; the first line is the treated one.
+    """Draw panels of (title, unit, table) under each other, a table of `at` and a column per line, the treated one first.
 
     `starts` are dated lines, numbered and named in the legend; `shaded` are stretches of days with a name.
     """
     with house():
         figure, grid = canvas(1.9 * len(panels), len(panels), 1, squeeze=False, sharex=True)
-        for place, (axes, (title, data)) in enumerate(zip(grid.flat, panels, strict=True)):
+        for place, (axes, (title, unit, data)) in enumerate(zip(grid.flat, panels, strict=True)):
             for name, color, style in zip(data.columns[1:], (VERMILLION, BLUE, GREY), ("-", "--", ":"), strict=False):
                 axes.plot(data["at"], data[name], linestyle=style, color=color, marker="o", markersize=3,
                           label=str(name) if place == 0 else "_")  # fmt: skip

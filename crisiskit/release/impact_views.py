@@ -118,18 +118,19 @@ def seen(report: "Report", study: "Study", section: Section) -> View:
     marks = starts[:6] + [(day, what) for day, what in study.changes if first <= day <= last]
     shaded = [(shock.days.first, shock.days.last, shock.name) for shock in asked.shocks]
     shaded = [(max(a, first), min(b, last), what) for a, b, what in shaded if a <= last and b >= first]
-    drawn = [(f"{whole.label}, mean of the areas", data)]
+    unit = f"{whole.label} an area and {asked.step}"
+    drawn = [("Mean of the areas", unit, data)]
     if np.isfinite(index[list(mean)].to_numpy("float64")).any():
-        drawn.append(("The same, where 100 is the mean before the first start", index))
+        drawn.append(("The same, where 100 is the mean before the first start", "% of the mean before", index))
     figure = report.figures.save(
-        plots.series(drawn, f"{whole.label} an area and {asked.step}", sorted(marks), shaded),
+        plots.series(drawn, sorted(marks), shaded),
         "impact_series",
         title=f"{whole.label.capitalize()} where {asked.programme} ran and elsewhere",
         caption="Means of the areas by period; below relative to their mean before the start, so that levels do not "
         "hide whether the lines moved alike. Numbers mark the start and logged changes of the source; grey is a shock.",
         alt=f"Lines of {joined(list(mean))} from {first} to {last}; the programme begins on {starts[0][0]}.",
         data=data.merge(index, on="at", suffixes=("", " (100 = before)")),
-        n=int(np.nansum(whole.outcome)), unit=f"{whole.label} an area and {asked.step}", counted=whole.label,
+        n=int(np.nansum(whole.outcome)), unit=unit, counted=whole.label,
     )  # fmt: skip
     return View(_seen_note(data, before, list(mean)), figure)
 
