@@ -213,7 +213,7 @@ def ratio_of_ratios(panel: Panel, confidence: float = 0.95) -> Estimate:
     from scipy.stats import t
 
     if panel.roll_out != "block":
-        raise UserError(f"the roll-out is {panel.roll_out}: a ratio of ratios needs areas that all start at once and stay")
+        raise UserError(f"the roll-out is {panel.roll_out}: ratios need areas that start at once and stay")
     known = np.isfinite(panel.outcome)
     if panel.exposure is not None:
         known &= np.isfinite(panel.exposure) & (panel.exposure > 0)
@@ -240,7 +240,7 @@ def ratio_of_ratios(panel: Panel, confidence: float = 0.95) -> Estimate:
         design="ratio_of_ratios", outcome=panel.label, scale="log", estimate=fit.b, se=fit.se, low=fit.b - half,
         high=fit.b + half, p=float(2 * t.sf(abs(fit.t), groups - 1)), relative=float(rates[0]),
         relative_low=float(rates[1]), relative_high=float(rates[2]), n=used.outcome.size, units=groups,
-        treated_units=int(treated.sum()), clusters=groups, method=f"ratio of ratios of totals, Poisson, t({groups - 1})",
+        treated_units=int(treated.sum()), clusters=groups, method=f"ratio of ratios of totals, t({groups - 1})",
         correction=twoway.CORRECTION, confidence=confidence, assumptions=RATIO_ASSUMPTIONS, notes=notes, model=fit,
         details={"treated_before": totals[0, 0], "treated_after": totals[0, 1], "comparison_before": totals[1, 0],
                  "comparison_after": totals[1, 1]},

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact.its_terms import Terms
+from crisiskit.impact.its_columns import Terms
 
 MODELS = ("poisson", "negbin", "log", "linear")
 OPTIMISERS = ("newton", "bfgs", "nm")
@@ -189,8 +189,9 @@ def _negbin(terms: Terms) -> Fitted:
             cov, found = np.asarray(result.cov_params())[:-1, :-1], float(result.params[-1])
             fit = np.asarray(result.predict(offset=_offset(terms)))
             pearson = (terms.y - fit) / np.sqrt(fit + found * fit**2)
+            words = f"negative binomial (NB2, {method}), normal quantile"
             return Fitted(result, np.asarray(result.params)[:-1], cov, np.inf, False, poisson.dispersion, pearson,
-                          f"negative binomial (NB2, {method}), normal quantile", "maximum likelihood, none", found)  # fmt: skip
+                          words, "maximum likelihood, none", found)  # fmt: skip
         reasons.append(f"{method}: {reason}")
     raise UserError(f"the negative binomial does not converge ({'; '.join(reasons)}); use model: poisson")
 

@@ -1,265 +1,195 @@
-"""The terms of an interrupted time series: level, trend, slope change, season, shocks; with or without a comparison.
+"""The columns of an interrupted time series: level, slope, trend, season and shocks.
 
-Source: Lopez Bernal, Cummins and Gasparrini, International Journal of Epidemiology 46 (2017) 348-355; with a comparison
-series: the same, 47 (2018) 2082-2093.
+Source: Lopez Bernal, Cummins and Gasparrini, International Journal of Epidemiology 46 (2017) 348-355.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crisiskit.errors import UserError
+from crisiskit.errors import UserError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_BEFORE, FEWEST_AFTER = 8, 3
-MONTHS_IN = {12: 1, 4: 3, 1: 12}
-Shocks = Sequence[tuple[str, date, date]]
+LEVEL, SLOPE, TREND = "level", "slope_change", "time"
+ShockSpan = tuple[str, date, date]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One series in order of time: `number` counts calendar periods (a gap stays a gap), `season` the place in a year.
+    """One series in order of time, rows without an outcome left out.
 
-    `cycle` is the length of the year in units of `season`; `ends` are the last days of the periods.
+    `clock`: whole periods since the first row (gaps counted); `time`: the trend; `place`: where in the season (1 is
+    January of monthly rows); `since`: periods since the last one before the start (1 is the first after), else 0.
     """
 
-    starts: "pd.DatetimeIndex"
-    ends: "pd.DatetimeIndex"
-    number: np.ndarray
-    season: np.ndarray
-    cycle: float
-    period: int
+    name: str
+    at: np.ndarray
     y: np.ndarray
     exposure: np.ndarray | None
-    notes: tuple[str, ...] = ()
+    clock: np.ndarray
+    time: np.ndarray
+    place: np.ndarray
+    after: np.ndarray
+    since: np.ndarray
+    notes: tuple[str, ...]
 
-    @property
-    def years(self) -> float:
-        return (self.number[-1] - self.number[0] + 1) / self.period
 
-    def only(self, keep: np.ndarray) -> "Series":
-        exposure = None if self.exposure is None else self.exposure[keep]
-        return replace(self, starts=self.starts[keep], ends=self.ends[keep], number=self.number[keep],
-                       season=self.season[keep], y=self.y[keep], exposure=exposure)  # fmt: skip
+def read_series(
+    frame: "pd.DataFrame", start: date, exposure: str | None, time: str | None, period: float, name: str,
+    origin: Any = None,
+) -> Series:  # fmt: skip
+    """The frame as a Series: columns `start`, `outcome` and, where named, `exposure` and `time`; `month` is optional.
+
+    `origin` is the first day that the clock counts from (that of another series), else the first row. Raises UserError
+    for a missing column, a day or number that is none, a period twice, too few rows on a side, and an outcome of 0.
+    """
+    import pandas as pd
+
+    for column in ("start", "outcome", *(c for c in (exposure, time) if c)):
+        if column not in frame.columns:
+            raise UserError(f"{name}: column '{column}' is missing{nearest(column, map(str, frame.columns))}")
+    days = pd.to_datetime(frame["start"], errors="coerce")
+    if days.isna().any():
+        at = int(days.isna().to_numpy().argmax())
+        raise UserError(f"{name}, row {at + 1}: start is '{frame['start'].iloc[at]}', should be a day (YYYY-MM-DD)")
+    order = np.argsort(days.to_numpy(), kind="stable")
+    at = days.to_numpy().astype("datetime64[D]")[order]
+    if len(at) and not at[0] < np.datetime64(start, "D") <= at[-1]:
+        raise UserError(f"{name}: the start {start} is outside the series, which runs from {at[0]} to {at[-1]}")
+    clock = _clock(at, period, name, origin)
+    y = _numbers(frame, "outcome", name)[order]
+    out_of = _numbers(frame, exposure, name)[order] if exposure else None
+    trend = _numbers(frame, time, name)[order] if time else clock + 1.0
+    place = _numbers(frame, "month", name)[order] if "month" in frame.columns else _place(at, clock, period)
+    after = at >= np.datetime64(start, "D")
+    steps = (trend if time else clock.astype("float64")) - (trend if time else clock)[~after][-1]
+    kept = np.isfinite(y) & np.isfinite(trend) & np.isfinite(place)
+    kept &= np.isfinite(out_of) & (out_of > 0) if out_of is not None else True
+    lost = int((~kept).sum()) + int(clock[-1] - clock[0] + 1 - len(clock))
+    notes = (f"{name}: {lost} periods without a number are left out; lags skip them.",) if lost else ()
+    made = Series(name, at[kept], y[kept], None if out_of is None else out_of[kept], clock[kept], trend[kept],
+                  place[kept], after[kept], np.where(after, steps, 0.0)[kept], notes)  # fmt: skip
+    _enough(made)
+    return made
+
+
+def _numbers(frame: "pd.DataFrame", column: str, name: str) -> np.ndarray:
+    import pandas as pd
+
+    values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
+    wrong = (~np.isfinite(values)) & frame[column].notna().to_numpy()
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise UserError(f"{name}, row {at + 1}: {column} is '{frame[column].iloc[at]}', should be a number or empty")
+    return np.asarray(values)
+
+
+def _clock(at: np.ndarray, period: float, name: str, origin: Any) -> np.ndarray:
+    """Whole periods since `origin` (or the first row); months and quarters by the calendar, others by their days."""
+    first = at[0] if origin is None else np.datetime64(origin, "D")
+    if period in (1, 4, 12):
+        months = 12 // int(period)
+        count = (at.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int) // months
+    else:
+        step = 7 if 50 < period < 55 else max(1, round(365.25 / period))
+        count = np.round((at - first).astype(int) / step).astype(int)
+    if (np.diff(count) == 0).any():
+        twice = at[1:][np.diff(count) == 0][0]
+        raise UserError(f"{name}: two rows lie in the period of {twice}; {period:g} periods a year means one row each")
+    return np.asarray(count)
+
+
+def _place(at: np.ndarray, clock: np.ndarray, period: float) -> np.ndarray:
+    months = at.astype("datetime64[M]").astype(int) % 12
+    if period == 12:
+        return np.asarray(months + 1.0)
+    if period == 4:
+        return np.asarray(months // 3 + 1.0)
+    years = at.astype("datetime64[Y]")
+    return np.asarray(1 + (at - years.astype("datetime64[D]")).astype(int) * period / 365.25)
+
+
+def _enough(series: Series) -> None:
+    before, after = int((~series.after).sum()), int(series.after.sum())
+    if before < FEWEST_BEFORE:
+        raise UserError(f"{series.name}: {before} periods lie before the start; at least {FEWEST_BEFORE} are needed")
+    if after < FEWEST_AFTER:
+        raise UserError(f"{series.name}: {after} periods lie after the start; at least {FEWEST_AFTER} are needed")
+    if not series.y.any():
+        raise UserError(f"{series.name}: the outcome is 0 in every period: there is nothing to estimate")
 
 
 @dataclass(frozen=True)
-class Terms:
-    """A regression: outcome, named columns, exposure. `effect` is the column of the programme's level change.
-
-    `programme`: columns that are taken off for what was expected without it. `treated`: rows of the treated series
-    (the first T; the comparison's follow). `place`: position in time of each row. `after` (T): from the start on; `starts` (T): the days of the periods.
-    """
+class Columns:
+    """Names and values (rows x terms) of a design; `effects` are the positions that the programme changes."""
 
     names: tuple[str, ...]
     x: np.ndarray
-    y: np.ndarray
-    exposure: np.ndarray | None
-    effect: int
-    programme: tuple[int, ...]
-    treated: np.ndarray
-    place: np.ndarray
-    after: np.ndarray
-    starts: "pd.DatetimeIndex"
-    notes: tuple[str, ...]
+    effects: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
-    @property
-    def controlled(self) -> bool:
-        return not bool(self.treated.all())
-
-    def at(self, name: str) -> int:
-        return self.names.index(name)
+    def without(self) -> np.ndarray:
+        """The same as if the programme had not come."""
+        bare = self.x.copy()
+        bare[:, list(self.effects)] = 0.0
+        return bare
 
 
-def series_of(frame: "pd.DataFrame", period: int, name: str = "series") -> Series:
-    """Check and order a table of `start`, `outcome` and, where there is one, `exposure`; unknown periods are left out.
+def columns(
+    series: Series, harmonics: int, month_effects: bool, slope: bool, shocks: Sequence[ShockSpan], period: float
+) -> Columns:
+    """Intercept, level change, slope change, trend, season, shocks of one series.
 
-    Raises UserError for a missing column, a day that is there twice, a negative outcome, an exposure of 0 or less.
+    Harmonics are pairs sin, cos of 2 pi k place / period, k = 1..harmonics; month effects are a dummy for each place
+    but the first. A shock is a dummy of the periods that begin in its days; one that adds nothing is dropped with a
+    note. Raises UserError where the terms are more than the periods, or cannot be told apart.
     """
-    import pandas as pd
-
-    for column in ("start", "outcome"):
-        if column not in frame.columns:
-            raise UserError(f"{name}: column '{column}' is missing; it has {', '.join(map(str, frame.columns))}")
-    starts = pd.DatetimeIndex(pd.to_datetime(frame["start"]).to_numpy())
-    order = np.argsort(starts.to_numpy(), kind="stable")
-    starts, y = starts[order], frame["outcome"].to_numpy("float64")[order]
-    exposure = frame["exposure"].to_numpy("float64")[order] if "exposure" in frame.columns else None
-    if len(again := starts[starts.duplicated()]):
-        raise UserError(f"{name}: the period from {again[0].date()} is there twice; one row per period")
-    if (bad := y < 0).any():
-        raise UserError(f"{name}: outcome {y[bad][0]:g} in the period from {starts[bad][0].date()} is below 0")
-    if exposure is not None and (bad := exposure <= 0).any():
-        raise UserError(f"{name}: exposure {exposure[bad][0]:g} in the period from {starts[bad][0].date()} is not above 0")
-    known = np.isfinite(y) & (np.isfinite(exposure) if exposure is not None else True)
-    if not known.any():
-        raise UserError(f"{name}: no period has a known outcome")
-    number, season, cycle = _calendar(starts, period)
-    if len(np.unique(number)) < len(number):
-        raise UserError(f"{name}: two rows fall into one period (period={period} a year); set `period` to what they are")
-    notes = () if known.all() else (f"{int((~known).sum())} periods of the {name} are unknown and left out.",)
-    whole = Series(starts, _ends(starts, period), number, season, cycle, period, y, exposure, notes)
-    return whole.only(known)
+    after = series.after.astype("float64")
+    terms = {"const": np.ones(len(series.y)), LEVEL: after}
+    terms |= {SLOPE: series.since} if slope else {}
+    terms[TREND] = series.time
+    terms |= _season(series, harmonics, month_effects, period)
+    x = np.column_stack(list(terms.values()))
+    if x.shape[1] >= len(x):
+        raise UserError(f"{series.name}: {x.shape[1]} terms for {len(x)} periods; use fewer harmonics, or more periods")
+    if _rank(x) < x.shape[1]:
+        raise UserError(f"{series.name}: the level change cannot be told from trend and season; use fewer harmonics, "
+                        "no month effects, or a longer series")  # fmt: skip
+    notes = []
+    for shock, first, last in shocks:
+        inside = (series.at >= np.datetime64(first, "D")) & (series.at <= np.datetime64(last, "D"))
+        wider = np.column_stack([x, inside])
+        if _rank(wider) < wider.shape[1] or wider.shape[1] >= len(x):
+            notes.append(f"{series.name}: shock '{shock}' is left out: it cannot be told from the other terms.")
+            continue
+        x = wider
+        terms[f"shock {shock}"] = inside
+    names = tuple(terms)
+    return Columns(names, x, tuple(names.index(n) for n in (LEVEL, SLOPE) if n in terms), tuple(notes))
 
 
-def terms(
-    series: Series, start: date, *, harmonics: int, month_effects: bool, slope: bool, shocks: Shocks,
-    comparison: Series | None = None,
-) -> Terms:  # fmt: skip
-    """All columns of the model. With a comparison every term has its own value there; the effect is the difference.
-
-    Raises UserError for a start outside the series, too few periods on a side, terms that cannot be told apart, or
-    more terms than points.
-    """
-    notes = series.notes
-    if comparison is not None:
-        series, comparison, note = _common(series, comparison)
-        notes = (*notes, *comparison.notes, *note)
-    after, note = _after(series, start)
-    columns = {"intercept": np.ones(len(series.y)), "level": after.astype("float64")}
-    columns["time"] = (series.number - series.number[0] + 1).astype("float64")
-    if slope:
-        columns["slope"] = np.where(after, series.number - series.number[after][0] + 1.0, 0.0)
-    season, notes = _season(series, harmonics, month_effects, (*notes, *note))
-    columns |= season
-    _solvable(columns)
-    columns, notes = _with_shocks(series, columns, shocks, notes)
-    if len(series.y) <= len(columns):
-        raise UserError(f"{len(columns)} terms for {len(series.y)} periods: fewer harmonics, shocks, or more periods")
-    return _stacked(series, comparison, columns, after, notes)
-
-
-def _stacked(
-    series: Series, comparison: Series | None, columns: dict[str, np.ndarray], after: np.ndarray, notes: tuple[str, ...]
-) -> Terms:
-    names, x, t = list(columns), np.column_stack(list(columns.values())), len(series.y)
-    programme = [name for name in ("level", "slope") if name in columns]
-    if comparison is None:
-        return Terms(tuple(names), x, series.y, series.exposure, 1, tuple(map(names.index, programme)),
-                     np.ones(t, bool), np.arange(t), after, series.starts, notes)  # fmt: skip
-    names = [*names, *(f"treated:{name}" for name in names)]
-    both = np.vstack([np.hstack([x, x]), np.hstack([x, np.zeros_like(x)])])
-    if (series.exposure is None) != (comparison.exposure is None):
-        raise UserError("one series has an exposure and the other has none; give both or neither")
-    exposure = None
-    if series.exposure is not None and comparison.exposure is not None:
-        exposure = np.concatenate([series.exposure, comparison.exposure])
-    inner = [names.index(f"treated:{name}") for name in programme]
-    return Terms(tuple(names), both, np.concatenate([series.y, comparison.y]), exposure, inner[0], tuple(inner),
-                 np.repeat([True, False], t), np.tile(np.arange(t), 2), after, series.starts, notes)  # fmt: skip
-
-
-def _calendar(starts: "pd.DatetimeIndex", period: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Number of the period, place in the year, and the year's length in that unit."""
-    months = np.asarray(starts.year * 12 + starts.month - 1, "int64")
-    if period in MONTHS_IN:
-        width = MONTHS_IN[period]
-        return months // width, months % 12 // width + 1, 12 / width
-    if period == 52:
-        days = (starts - starts[0]).days.to_numpy()
-        return days // 7, starts.dayofyear.to_numpy("float64"), 365.25
-    number = np.arange(len(starts))
-    return number, number % period + 1, float(period)
-
-
-def _ends(starts: "pd.DatetimeIndex", period: int) -> "pd.DatetimeIndex":
-    """The last day of each period."""
-    import pandas as pd
-
-    if period in MONTHS_IN:
-        following = starts + pd.DateOffset(months=MONTHS_IN[period])
-    elif period == 52:
-        following = starts + pd.Timedelta(days=7)
-    else:
-        last = starts[-1] + (starts[-1] - starts[-2] if len(starts) > 1 else pd.Timedelta(days=1))
-        following = pd.DatetimeIndex([*starts[1:], last])
-    return following - pd.Timedelta(days=1)
-
-
-def _after(series: Series, start: date) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Mask of the periods from the one that holds the start."""
-    import pandas as pd
-
-    day = pd.Timestamp(start)
-    if not series.starts[0] < day <= series.ends[-1]:
-        span = f"{series.starts[0].date()} to {series.ends[-1].date()}"
-        raise UserError(f"the start {day.date()} is outside the series ({span}); it should lie after its first period")
-    after = np.asarray(series.ends >= day)
-    if (before := int((~after).sum())) < FEWEST_BEFORE:
-        raise UserError(f"{before} periods lie before the start {day.date()}; the trend needs {FEWEST_BEFORE} or more")
-    if after.sum() < FEWEST_AFTER:
-        raise UserError(f"{int(after.sum())} periods lie after the start {day.date()}; {FEWEST_AFTER} or more are needed")
-    first = series.starts[after][0]
-    inside = first < day
-    return after, (f"The period from {first.date()}, in which it began, counts as treated.",) if inside else ()
-
-
-def _season(
-    series: Series, harmonics: int, month_effects: bool, notes: tuple[str, ...]
-) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Sine and cosine pairs of the place in the year, or an effect of each place but the first."""
-    if not (harmonics or month_effects):
-        return {}, notes
-    if series.period == 1:
-        return {}, (*notes, "Yearly periods: no season is fitted.")
-    if series.years < 2:
-        return {}, (*notes, f"The series is {series.years:.1f} years long, under two: no season is fitted.")
+def _season(series: Series, harmonics: int, month_effects: bool, period: float) -> dict[str, np.ndarray]:
+    if harmonics < 0 or (harmonics and 2 * harmonics > period):
+        raise UserError(f"harmonics {harmonics}: should be 0 to {int(period // 2)} with {period:g} periods a year")
     if month_effects:
-        if series.period == 52:
-            raise UserError("month_effects is for monthly or quarterly periods; weeks take harmonics")
-        places = np.unique(series.season)[1:]
-        return {f"season_{place}": (series.season == place).astype("float64") for place in places}, notes
-    if harmonics > series.period / 2:
-        raise UserError(f"harmonics={harmonics}: a year of {series.period} periods holds at most {series.period // 2}")
-    found = {}
+        places = np.round(series.place)
+        return {f"place {p:g}": (places == p).astype("float64") for p in np.unique(places)[1:]}
+    angle = 2 * np.pi * series.place / period
+    waves = {}
     for k in range(1, harmonics + 1):
-        angle = 2 * np.pi * k * series.season / series.cycle
-        if 2 * k != series.period:  # there the sine is 0 in every period
-            found[f"sin_{k}"] = np.sin(angle)
-        found[f"cos_{k}"] = np.cos(angle)
-    return found, notes
+        if 2 * k != period:  # at the highest frequency the sine is 0 in every period
+            waves[f"sin{k}"] = np.sin(k * angle)
+        waves[f"cos{k}"] = np.cos(k * angle)
+    return waves
 
 
-def _solvable(columns: dict[str, np.ndarray]) -> None:
-    x = np.column_stack(list(columns.values()))
-    if len(x) > len(columns) and np.linalg.matrix_rank(x) < len(columns):
-        raise UserError(
-            f"the terms ({', '.join(columns)}) cannot be told apart on the periods that are known; leave out the "
-            "season or the slope, or use more periods"
-        )
-
-
-def _with_shocks(
-    series: Series, columns: dict[str, np.ndarray], shocks: Shocks, notes: tuple[str, ...]
-) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """A column of 1 in the periods that a shock touches; left out with a note where it has none of its own."""
-    import pandas as pd
-
-    for name, since, until in shocks:
-        since, until = pd.Timestamp(since), pd.Timestamp(until)
-        if until < since:
-            raise UserError(f"shock '{name}' ends on {until.date()}, before it starts on {since.date()}")
-        hit = np.asarray((series.starts <= until) & (series.ends >= since)).astype("float64")
-        wider = columns | {f"shock_{name}": hit}
-        if not hit.any():
-            notes = (*notes, f"Shock '{name}' lies outside the series and is left out.")
-        elif np.linalg.matrix_rank(np.column_stack(list(wider.values()))) < len(wider):
-            notes = (*notes, f"Shock '{name}' cannot be told from the other terms and is left out.")
-        else:
-            columns = wider
-    return columns, notes
-
-
-def _common(series: Series, comparison: Series) -> tuple[Series, Series, tuple[str, ...]]:
-    """Both series on the periods that both know."""
-    mine, theirs = (a.starts.isin(b.starts) for a, b in ((series, comparison), (comparison, series)))
-    if not mine.any():
-        raise UserError("the comparison series has no period in common with the series")
-    lost = int((~mine).sum() + (~theirs).sum())
-    note = (f"{lost} periods are known in one of the two series only and left out.",) if lost else ()
-    return series.only(mine), comparison.only(theirs), note
+def _rank(x: np.ndarray) -> int:
+    """Rank with the columns scaled alike, so that a long time axis hides nothing."""
+    sizes = np.sqrt((x**2).sum(axis=0))
+    return int(np.linalg.matrix_rank(x / np.where(sizes > 0, sizes, 1.0)))

@@ -128,19 +128,31 @@ class Study:
         return event_study(panel, model=self.question.model) if usable["event_study"] else None
 
     @cached_property
+    def longer(self) -> Panel:
+        """The panel with all the periods before it that the data cover, up to its own last one."""
+        return self.whole.only(periods=np.array([start <= self.panel.starts[-1] for start in self.whole.starts]))
+
+    @cached_property
     def others(self) -> Mapping[str, Estimate | str]:
-        """Title of every other design to its estimate on the same panel, or to why there is none."""
+        """Title of every other design to its estimate, or to why there is none.
+
+        On the study's panel; where that holds too few periods before the start, on all the earlier ones as well, which
+        the title then says.
+        """
         found: dict[str, Estimate | str] = {}
-        for item in designs.possible(self.panel):
-            if item.design in (self.design, "event_study"):
+        for near, far in zip(designs.possible(self.panel), designs.possible(self.longer), strict=True):
+            if near.design in (self.design, "event_study"):
                 continue
-            if not item.usable:
-                found[item.title] = f"{item.why_not}; what would help: {item.would_help}"
+            title, panel = near.title, self.panel
+            if not near.usable and far.usable:
+                title, panel = f"{near.title}, from {self.longer.starts[0]} on", self.longer
+            elif not near.usable:
+                found[title] = f"{near.why_not}; what would help: {near.would_help}"
                 continue
             try:
-                found[item.title] = full(item.design, self.panel, self.question)
+                found[title] = full(near.design, panel, self.question)
             except UserError as error:
-                found[item.title] = str(error)
+                found[title] = str(error)
         return found
 
     @cached_property

@@ -59,8 +59,8 @@ def _said(table: "pd.DataFrame") -> list[str]:
         f"{words(row.outcome).capitalize()}: in {row.risk_programme:.1%} of the programme's encounters, and in "
         f"{row.risk_comparison:.1%} of the others once they are weighted to be alike; difference "
         f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f}, "
-        f"{row.programme + row.comparison:,} encounters). Something unrecorded would have to go with both responder and "
-        f"outcome by a risk ratio of {row.e_value:.1f} to explain it away, and of {row.e_value_limit:.1f} for its "
+        f"{row.programme + row.comparison:,} encounters). Something unrecorded would have to go with both responder "
+        f"and outcome by a risk ratio of {row.e_value:.1f} to explain it away, and of {row.e_value_limit:.1f} for its "
         "interval to reach no difference."
         for row in rows.itertuples()
     ]

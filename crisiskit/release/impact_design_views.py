@@ -63,7 +63,8 @@ def synthetic(report: "Report", study: "Study", section: Section) -> View:
         return nothing_known(section, str(answer) or "no synthetic control was asked for")
     series = answer.series.rename(columns={"observed": "treated areas", "expected": "mix of other areas"})
     series = series[["at", "treated areas", "mix of other areas"]]
-    series = series.assign(at=pd.to_datetime(list(study.panel.starts[: len(series)])))
+    starts = study.longer.starts if len(series) == len(study.longer.starts) else study.panel.starts
+    series = series.assign(at=pd.to_datetime(list(starts)))
     start = study.panel.starts[int((~study.panel.before).argmax())]
     unit = f"{study.panel.label} an area and {study.question.step}"
     figure = report.figures.save(

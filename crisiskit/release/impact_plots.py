@@ -34,7 +34,7 @@ Stretch = tuple[date, date, str]
 def series(
     panels: Sequence[tuple[str, str, "pd.DataFrame"]], starts: Sequence[Mark], shaded: Sequence[Stretch]
 ) -> "Figure":
-    """Draw panels of (title, unit, table) under each other, a table of `at` and a column per line, the treated one first.
+    """Draw panels of (title, unit, table) under each other: a table of `at` and a column per line, the treated first.
 
     `starts` are dated lines, numbered and named in the legend; `shaded` are stretches of days with a name.
     """
@@ -49,7 +49,8 @@ def series(
             for number, (day, what) in enumerate(starts, 1):
                 axes.axvline(_day(day), color=INK, linewidth=0.9, linestyle="--",
                              label=f"{number}: {wrap(what, 5.4)}" if place == 0 else "_")  # fmt: skip
-                axes.annotate(str(number), (_day(day), top * 1.12), (2, -8), textcoords="offset points", fontsize=7)
+                axes.annotate(str(number), (_day(day), top * 1.12), (2, -8 - 8 * ((number - 1) % 3)),
+                              textcoords="offset points", fontsize=7)  # fmt: skip
             for first, last, what in shaded:
                 axes.axvspan(_day(first), _day(last), color=LIGHT, alpha=0.6, label=what if place == 0 else "_")
             axes.set_title(title, fontsize=8, loc="left")
@@ -148,12 +149,12 @@ def curve(data: "pd.DataFrame", unit: str, rows: Sequence[tuple[str, Sequence[st
     """
     with house():
         lines = [(column, choice) for column, choices in rows for choice in choices]
-        names = [wrap(f"{choice}", 2.0, 7) for _, choice in lines]
+        names = [wrap(f"{column}: {choice}", 2.2, 7) for column, choice in lines]
         below = 0.1 + 0.15 * lines_of(names)
         figure, (top, bottom) = canvas(2.3 + below, 2, 1, sharex=True, height_ratios=(2.3, below))
         at = range(len(data))
         colors = [VERMILLION if main else BLUE for main in data["main"]]
-        top.vlines(at, data["low"], data["high"], color=LIGHT, linewidth=max(0.6, min(3, 120 / len(data))))
+        top.vlines(at, data["low"], data["high"], color="#CFCFCF", linewidth=max(0.6, min(3, 120 / len(data))))
         top.scatter(at, data["value"], s=9, c=colors, zorder=3)
         main = [place for place, is_main in enumerate(data["main"]) if is_main]
         top.plot(main, data["value"].iloc[main], "s", color=VERMILLION, markersize=6, label="the one of this report")

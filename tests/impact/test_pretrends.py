@@ -1,0 +1,211 @@
+"""Periods before the start: the statistic against the event study, power against its own definition, false alarms."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import chi2, ncx2
+
+from crisiskit.errors import UserError
+from crisiskit.impact import pretrends, twoway
+from crisiskit.impact.did import twfe
+from crisiskit.impact.event_study import event_study, joint_test, path
+from crisiskit.impact.panel import Panel
+from crisiskit.impact.randomisation import deal, p_value
+from crisiskit.simulate.panels import panel
+
+
+def _panel(seed: int = 1, **settings) -> Panel:
+    drawn = panel(seed, **({"areas": 12, "months": 10, "treated": 4, "effect": -0.4, "mean": 30} | settings))
+    return Panel(drawn.units, drawn.starts, "month", drawn.outcome + 1, drawn.status, "events")
+
+
+def _diverging(data: Panel, slope: float) -> Panel:
+    """The treated areas grow by `slope` a month from the first month on (log scale)."""
+    growth = np.exp(slope * data.treated[:, None] * np.arange(len(data.starts))[None, :])
+    return replace(data, outcome=np.round(data.outcome * growth))
+
+
+@pytest.mark.parametrize("model", twoway.MODELS)
+@pytest.mark.parametrize("treated", [4, 6])
+def test_wald_is_that_of_the_event_study_for_every_deal(model: str, treated: int) -> None:
+    """Up to the constants G/(G-1) and (N-1)/(N-K) that the event study's covariance carries."""
+    data = _panel(7, treated=treated, months=8, start=5)
+    orders = deal(data, model, 30, 1).orders[:40]
+    y = data.outcome[:, data.before]
+    y = np.log(y) if model == "log" else y
+    found = pretrends._wald(y, data.treated[orders].astype(float), model == "poisson")
+    slow, factor = [], np.nan
+    for order in orders:
+        one = path(replace(data, status=data.status[order]), model)
+        factor = one.nested * 12 / 11
+        slow.append(joint_test(one)[0] * factor)
+    np.testing.assert_allclose(found, slow, rtol=1e-6)
+    assert factor > 1
+
+
+def test_randomised_p_is_the_rank_of_the_event_study_among_all_deals() -> None:
+    data = _panel(2, areas=7, treated=2, months=6, start=3)
+    orders = deal(data).orders
+    assert len(orders) == 21
+    loop = [joint_test(path(replace(data, status=data.status[order])))[0] for order in orders]
+    rank = float((np.array(loop) >= loop[0] * (1 - 1e-9)).mean())
+    assert pretrends.randomised(data) == pytest.approx(rank)
+    assert pretrends.randomised(data) == pretrends.randomised(data, seed=5)  # all deals listed: no seed
+
+
+def test_randomised_is_nan_where_it_cannot_be_formed() -> None:
+    data = _panel()
+    hole = data.outcome.copy()
+    hole[0, 0] = np.nan
+    assert np.isnan(pretrends.randomised(replace(data, outcome=hole)))
+    assert np.isnan(pretrends.randomised(replace(data, exposure=np.ones(hole.shape))))
+    assert np.isnan(pretrends.randomised(_panel(start=1)))
+    hole[0, 0], hole[0, 9] = 20, np.nan  # a hole after the start does not matter
+    assert pretrends.randomised(replace(data, outcome=hole)) == pretrends.randomised(replace(data))
+
+
+def test_deal_without_events_in_a_group_counts_as_extreme() -> None:
+    """One of 5 areas treated; one area has a month without events, so its statistic is infinite."""
+    outcome = np.array([[9, 12, 10, 9], [11, 10, 12, 10], [8, 9, 7, 11], [12, 9, 11, 10], [10, 0, 9, 12]], "float64")
+    member = np.eye(5)
+    found = pretrends._wald(outcome[:, :3], member, True)
+    assert np.isnan(found).tolist() == [False] * 4 + [True]
+    assert p_value(np.sqrt(found)) >= 2 / 5
+
+
+def test_false_alarms_of_the_randomised_test() -> None:
+    """Without any effect or divergence 5 % of 200 panels may fail; two of three panels of the Wald test's do more."""
+    alarms, wald = 0, 0
+    for seed in range(200):
+        drawn = panel(seed, areas=14, months=16, treated=3, mean=15)
+        data = Panel(drawn.units, drawn.starts, "month", drawn.outcome, drawn.status, "events")
+        alarms += pretrends.randomised(data, draws=199, seed=seed) <= 0.05
+        early = data.only(periods=data.before)
+        y, member = early.outcome, data.treated[None].astype(float)
+        wald += chi2.sf(pretrends._wald(y, member, True)[0], early.outcome.shape[1] - 1) <= 0.05
+    assert 2 <= alarms <= 19  # 99.9 % of binomial(200, 0.05)
+    assert wald > 40  # what the randomised test is for
+
+
+def test_power_is_the_level_at_no_slope_and_rises() -> None:
+    found = path(_panel())
+    assert pretrends.power(found, 0) == pytest.approx(0.05)
+    assert pretrends.power(found, 1e-6) == pytest.approx(0.05, abs=1e-4)
+    rising = [pretrends.power(found, slope) for slope in (0, 0.02, 0.05, 0.1, 0.2, 1, 1e6)]
+    assert (np.diff(rising) >= 0).all()
+    assert rising[2] > rising[1] > rising[0]
+    assert rising[-1] == pytest.approx(1)
+    assert pretrends.power(found, -0.05) == pytest.approx(rising[2])
+    assert pretrends.power(found, 0.05, level=0.2) > rising[2]
+
+
+@pytest.mark.parametrize("reference", [-1, -3])
+def test_power_by_hand(reference: int) -> None:
+    """Noncentral chi-square of a straight line that is 0 at the reference; and the share of draws that are seen."""
+    found = path(_panel(), reference=reference)
+    early = found.before
+    line = 0.08 * (found.at[early] - reference)
+    cover = found.covariance[np.ix_(early, early)] * found.nested
+    away = line @ np.linalg.solve(cover, line)
+    by_hand = ncx2.sf(chi2.isf(0.05, 4), 4, away)
+    assert pretrends.power(found, 0.08) == pytest.approx(by_hand, rel=1e-9)
+    draws = np.random.default_rng(1).multivariate_normal(line, cover, 20_000)
+    seen = np.einsum("st,tu,su->s", draws, np.linalg.inv(cover), draws) > chi2.isf(0.05, 4)
+    assert seen.mean() == pytest.approx(by_hand, abs=0.012)
+
+
+def test_detectable_slope_inverts_power() -> None:
+    found = path(_panel())
+    for wanted in (0.5, 0.8, 0.99):
+        slope = pretrends.detectable_slope(found, wanted)
+        assert slope > 0
+        assert pretrends.power(found, slope) == pytest.approx(wanted, abs=1e-6)
+    with pytest.raises(ValueError, match="wanted 0.05"):
+        pretrends.detectable_slope(found, 0.05)
+    alone = path(_panel(months=6, start=2), lead=1)
+    assert np.isnan(pretrends.detectable_slope(alone, 0.5))
+    assert np.isnan(pretrends.power(alone, 0.1))
+
+
+def test_explaining_slope_gives_back_the_estimate() -> None:
+    """A panel that diverges in a straight line and has no effect: its estimate is that slope, over the halves."""
+    data = _panel(months=11, start=4)
+    size = np.arange(12.0)[:, None] + np.sin(np.arange(11.0))[None, :]
+    straight = replace(data, outcome=50 + size - 0.7 * data.treated[:, None] * np.arange(11.0)[None, :])
+    estimate = twoway.fit(straight.outcome, straight.status, "linear").b
+    assert estimate == pytest.approx(-0.7 * ((4 + 10) / 2 - (0 + 3) / 2))
+    assert pretrends.explaining_slope(straight, estimate) == pytest.approx(-0.7)
+    logs = replace(data, outcome=np.exp(straight.outcome / 20))
+    estimate = twoway.fit(logs.outcome, logs.status, "log").b
+    assert pretrends.explaining_slope(logs, estimate) == pytest.approx(-0.7 / 20)
+
+
+def test_linear_trend_is_that_of_least_squares() -> None:
+    """Balanced: the difference of the groups' mean slopes."""
+    data = _panel()
+    slope, se, p = pretrends.linear_trend(data, "log")
+    each = np.polyfit(np.arange(5), np.log(data.outcome[:, :5]).T, 1)[0]
+    treated = data.treated
+    assert slope == pytest.approx(each[treated].mean() - each[~treated].mean())
+    spread = each[treated].var() / 4 + each[~treated].var() / 8
+    assert se == pytest.approx(np.sqrt(spread * 12 / 11))
+    assert 1 / 495 <= p <= 1  # 12 choose 4 deals
+    planted, _, seen = pretrends.linear_trend(_diverging(data, 0.2), "log")
+    assert planted == pytest.approx(slope + 0.2, abs=0.02)
+    assert seen < 0.02
+
+
+def _check(data: Panel, model: str = "poisson"):
+    return pretrends.check(data, event_study(data, model), twfe(data, model))
+
+
+def test_planted_divergence_fails() -> None:
+    found = _check(_diverging(_panel(3, areas=20, treated=8, mean=80, dispersion=0.02), 0.15))
+    assert found.status == "fail"
+    assert found.numbers["randomised_p"] < 0.05
+    assert found.numbers["slope"] == pytest.approx(0.15, abs=0.05)
+    assert "reassigned areas" in found.finding
+
+
+def test_quiet_and_powerful_passes_and_weak_warns() -> None:
+    strong = _check(_panel(1, areas=24, treated=10, mean=100, dispersion=0.01, effect=-0.8))
+    assert strong.status == "pass"
+    assert strong.numbers["power"] >= 0.5
+    assert strong.numbers["slope_seen_50"] < strong.numbers["slope_seen_80"]
+    assert abs(strong.numbers["explaining_slope"]) > strong.numbers["slope_seen_50"]  # seen with half the chance or more
+    weak = _check(_panel(1, mean=4, dispersion=0.3, effect=-0.1))
+    assert weak.numbers["randomised_p"] >= 0.05
+    assert weak.numbers["power"] < 0.5
+    assert weak.status == "warn"
+
+
+def test_numbers_are_those_of_the_parts() -> None:
+    data = _panel()
+    event, estimate = event_study(data), twfe(data)
+    found = pretrends.check(data, event, estimate)
+    numbers = found.numbers
+    assert (numbers["chi2"], numbers["df"], numbers["wald_p"]) == joint_test(event.model)
+    assert numbers["randomised_p"] == pretrends.randomised(data)
+    assert (numbers["slope"], numbers["slope_se"], numbers["slope_p"]) == pretrends.linear_trend(data)
+    needed = pretrends.explaining_slope(data, estimate.estimate)
+    assert numbers["explaining_slope"] == needed
+    assert numbers["power"] == pretrends.power(event.model, needed)
+    assert found.table is event.series
+
+
+def test_missing_cells_fall_back_on_the_wald_test_and_say_so() -> None:
+    data = _panel()
+    hole = data.outcome.copy()
+    hole[0, 0] = np.nan
+    found = _check(replace(data, outcome=hole))
+    assert np.isnan(found.numbers["randomised_p"])
+    assert "rejects too often" in found.finding
+
+
+def test_one_period_before_is_not_possible() -> None:
+    data = _panel(months=6, start=2)
+    found = pretrends.check(data, event_study(data, lead=1), twfe(data))
+    assert (found.status, found.asks) == ("not possible", "earlier periods")
+    with pytest.raises(UserError, match="two periods"):
+        event_study(_panel(start=1))
