@@ -187,7 +187,7 @@ def _estimate(
     from scipy.stats import t
 
     b, se = float(result.params[at]), float(result.bse[at])
-    if not se > 0:
+    if not se > 1e-10 * float(rows["y"].abs().max()):  # what is left by rounding
         raise UserError(f"{outcome} does not vary within the groups: there is no standard error")
     half = float(t.ppf((1 + confidence) / 2, df)) * se
     without = mean - b
@@ -230,7 +230,7 @@ def ratio_of_ratios(panel: Panel, confidence: float = 0.95) -> Estimate:
     status = np.outer(treated, [0, 1]).astype("float64")
     fit = twoway.fit(halves[0], status, "poisson", halves[1] if len(halves) > 1 else None)
     groups = len(used.units)
-    if not fit.se > 0:
+    if not fit.se > 1e-9:  # what is left by rounding
         raise UserError("the areas of each group changed by the same factor: there is no standard error")
     half = float(t.ppf((1 + confidence) / 2, groups - 1)) * fit.se
     left = [name for name, kept in zip(panel.units, whole, strict=True) if not kept]

@@ -11,8 +11,8 @@ import numpy as np
 from crisiskit.errors import UserError, nearest
 from crisiskit.impact import rollout
 from crisiskit.impact.audit import Join
-from crisiskit.impact.cells import Cells, chosen_date, known, last_day, read_counts, step_of
-from crisiskit.impact.contact_cells import read_interventions
+from crisiskit.impact.cells import Cells, chosen_date, count_rows, known, last_day, read_counts, step_of
+from crisiskit.impact.contact_cells import contact_rows, read_interventions
 from crisiskit.impact.grid import ROW, fill, place, silent
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome, Question, Running
@@ -49,8 +49,8 @@ def build(
 
     `tables`: what `crisiskit.measures.tables.open_tables` takes. `outcome` replaces the question's, `date` its choice
     of date, `treated` the areas of the roll-out (with the days of its first line). `planned`: the programme may start
-    after the data, so that there is only history. UserError for an area, measure,
-    level, source or date that is not there or not clear, a window that the data do not have, merges above
+    after the data, so that there is only history. UserError for an area, measure, level, source or date, of this or
+    another outcome of the question, that is not there or not clear, a window that the data do not have, merges above
     `join_limit`, no treated area, no area to compare with, or fewer than 2 periods before the start.
     """
     from crisiskit.measures.tables import open_tables
@@ -58,9 +58,10 @@ def build(
     opened = open_tables(tables)
     used = outcome or question.outcome
     built = _build(opened, question, used, date, treated, planned)
-    if planned:
+    if planned or outcome is not None or date or treated is not None:
         return built
-    if outcome is not None or date or treated is not None or len(used.dates) < 2:
+    _refuse_absent(opened, question)
+    if len(used.dates) < 2:
         return built
     return replace(built, dates=_by_date(opened, question, used, built))
 
@@ -103,6 +104,22 @@ def _build(
     return Built(panel, tuple(joins), (*cells.left_out, *left_out))
 
 
+def _refuse_absent(tables: "Tables", question: Question) -> None:
+    """UserError for another outcome of the question that names what is not in the tables: a check would be lost."""
+    asked = [("secondary", outcome) for outcome in question.secondary]
+    asked += [("definitions", outcome) for outcome in question.definitions]
+    single = {"negative_control": question.negative_control, "recording": question.recording,
+              "outside_hours": question.outside_hours}  # fmt: skip
+    asked += [(key, outcome) for key, outcome in single.items() if outcome is not None]
+    for key, outcome in asked:
+        rows_of = count_rows if outcome.table == "counts" else contact_rows
+        for what in outcome.dates.values() or [chosen_date(outcome, question, "")[1]]:
+            try:
+                rows_of(tables, question, outcome, what)
+            except UserError as error:
+                raise UserError(f"{key} '{outcome.label}': {error}") from error
+
+
 def _runs(question: Question, treated: Sequence[str] | None) -> tuple[Running, ...]:
     if not question.roll_out:
         raise UserError("the question has no roll_out yet; read roll_out_file first (question.with_roll_out)")
@@ -119,7 +136,9 @@ def _units(cells: Cells, question: Question, runs: Sequence[Running]) -> tuple[t
     areas = [area for area in cells.areas if known(area)]
     ran = {run.area for run in runs}
     asked = (("roll_out", ran), ("comparison", question.comparison), ("exclude", question.exclude),
-             ("neighbours", question.neighbours), ("coverage", question.coverage))  # fmt: skip
+             ("neighbours", question.neighbours), ("coverage", question.coverage),
+             *((f"alternative_areas '{name}'", names) for name, names in question.alternative_areas.items()),
+             *((f"shocks '{shock.name}'", shock.areas) for shock in question.shocks))  # fmt: skip
     for key, names in asked:
         for area in sorted(names):
             if area not in areas:

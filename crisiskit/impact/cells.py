@@ -96,6 +96,17 @@ def read_counts(tables: Tables, question: Question, outcome: Outcome, measure: s
     UserError for a measure, source, area level, group or level that is not there or not clear, for a row that spans
     more than one period, and for rows of one cell that overlap (they would be counted twice).
     """
+    whole, rows, level, source = count_rows(tables, question, outcome, measure)
+    frame = _by_step(tables, rows, question.step, f"measure '{measure}'")
+    side = whole.filter(whole.source == source, at_level(whole, level))
+    areas, covered, first, last = span(tables, side, question.step, source)
+    return Cells(frame, areas, covered, first, last, level, source)
+
+
+def count_rows(
+    tables: Tables, question: Question, outcome: Outcome, measure: str
+) -> tuple["ibis.Table", "ibis.Table", str, str]:
+    """The table of counts, the outcome's rows of it, their area level and their source. UserError as `read_counts`."""
     whole = table_of(tables, "counts", outcome.label)
     rows = whole.filter(whole.measure == measure)
     sources = distinct(tables, rows, "source")
@@ -107,11 +118,7 @@ def read_counts(tables: Tables, question: Question, outcome: Outcome, measure: s
     rows = rows.filter(rows.source == source)
     level = level_of(question.area_level, distinct(tables, rows, "area_level"), f"measure '{measure}'")
     rows = rows.filter(at_level(rows, level))
-    rows = _of_group(tables, rows, outcome, measure)
-    frame = _by_step(tables, rows, question.step, f"measure '{measure}'")
-    side = whole.filter(whole.source == source, at_level(whole, level))
-    areas, covered, first, last = span(tables, side, question.step, source)
-    return Cells(frame, areas, covered, first, last, level, source)
+    return whole, _of_group(tables, rows, outcome, measure), level, source
 
 
 def _of_group(tables: Tables, rows: "ibis.Table", outcome: Outcome, measure: str) -> "ibis.Table":

@@ -33,6 +33,16 @@ def read_interventions(tables: Tables, question: Question, outcome: Outcome, col
     Rows that stand for more than one period and rows without a day are left out and counted. UserError for a column
     or value that is not there, several sources or area levels where none is named, and a day that is an instant.
     """
+    side, rows, level, source = contact_rows(tables, question, outcome, column)
+    frame, left_out = _by_step(tables, rows, column, question.step, outcome.measure)
+    areas, covered, first, last = span(tables, side, question.step, source)
+    return Cells(frame, areas, covered, first, last, level, source, left_out)
+
+
+def contact_rows(
+    tables: Tables, question: Question, outcome: Outcome, column: str
+) -> tuple["ibis.Table", "ibis.Table", str, str]:
+    """The source's rows, those of the outcome, their area level and source. UserError as `read_interventions`."""
     whole = table_of(tables, "interventions", outcome.label)
     for name in (column, *outcome.where):
         dictionary.table("interventions").column(name)
@@ -45,10 +55,7 @@ def read_interventions(tables: Tables, question: Question, outcome: Outcome, col
     levels = distinct(tables, side.filter(side.area_id.notnull()), "area_level")
     level = level_of(question.area_level, levels, f"outcome '{outcome.label}'")
     side = side.filter(at_level(side, level) | side.area_id.isnull() | side.area_level.isnull())
-    rows = _where(tables, side, outcome)
-    frame, left_out = _by_step(tables, rows, column, question.step, outcome.measure)
-    areas, covered, first, last = span(tables, side, question.step, source)
-    return Cells(frame, areas, covered, first, last, level, source, left_out)
+    return side, _where(tables, side, outcome), level, source
 
 
 def _where(tables: Tables, rows: "ibis.Table", outcome: Outcome) -> "ibis.Table":

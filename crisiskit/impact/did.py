@@ -129,7 +129,8 @@ def twfe(panel: Panel, model: str = "poisson", covariates: Sequence[str] = (), c
     p = float(2 * student.sf(abs(b / se), groups - 1)) if se > 0 else float("nan")
     details = _errors(sandwich, groups, n, data.rank) | _averted(panel, data, result, b, half, model)
     treated = int(panel.treated.sum())
-    shares = [value / details["expected_mean"] if model == "linear" else float(np.expm1(value)) for value in (b, b - half, b + half)]
+    ends = (b, b - half, b + half)
+    shares = [value / details["expected_mean"] if model == "linear" else float(np.expm1(value)) for value in ends]
     return Estimate(
         design=f"twfe_{model}", outcome=panel.label, scale="difference" if model == "linear" else "log", estimate=b,
         se=se, low=b - half, high=b + half, p=p, relative=shares[0], relative_low=shares[1], relative_high=shares[2],

@@ -6,12 +6,14 @@ theirs in closed form. The interval adds the sampling error of the effect to the
 it was estimated; their conditional intervals, which also weigh its error, are not computed here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from crisiskit.errors import UserError
+from crisiskit.impact.event_study import event_study
+from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Check, Estimate, Status
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 PASS_AT = 1.0
 """A result that survives changes of trend as large as the largest before the start."""
 
+BLOCKS = 4
 TITLE = "How far the trends may differ"
 
 
@@ -64,10 +67,40 @@ def relative_magnitudes(found: "Path", confidence: float = 0.95) -> Bounds:
     return Bounds(pd.DataFrame(rows, columns=["mbar", "low", "high"]), breakdown, largest)
 
 
-def sensitivity(event: Estimate) -> Check:
+def coarser(panel: Panel, size: int) -> Panel:
+    """The panel in blocks of `size` periods, counted from the start both ways; what is left at the ends is dropped.
+
+    Outcomes (and exposures) are added up; a block with an unknown cell is unknown. For a roll-out at one date.
+    """
+    before = int(panel.before.sum())
+    first, last = before % size, before + (len(panel.starts) - before) // size * size
+    heads = np.arange(first, last, size)
+
+    def added(values: np.ndarray) -> np.ndarray:
+        return values[:, first:last].reshape(len(panel.units), -1, size).sum(axis=-1)
+
+    return replace(
+        panel, starts=tuple(panel.starts[at] for at in heads), outcome=added(panel.outcome),
+        status=panel.status[:, heads], exposure=None if panel.exposure is None else added(panel.exposure), dose=None,
+        covariates={}, step=f"{size} {panel.step}s" if size > 1 else panel.step,
+    )  # fmt: skip
+
+
+def block_size(panel: Panel) -> int:
+    """Periods in a block: as many as leave BLOCKS before the start, so that chance does not drown what is measured."""
+    return max(1, min(int(panel.before.sum()) // BLOCKS, int((~panel.before).sum())))
+
+
+def of_panel(panel: Panel, model: str = "poisson") -> Check:
+    """`sensitivity` of the event study in blocks of `block_size`; UserError as from `event_study`."""
+    blocks = coarser(panel, block_size(panel))
+    return sensitivity(event_study(blocks, model=model), blocks.step if block_size(panel) > 1 else f"one {panel.step}")
+
+
+def sensitivity(event: Estimate, step: str = "one period") -> Check:
     """The bounds as a check. pass: 0 stays outside up to Mbar PASS_AT; warn: up to half of it; fail: less.
 
-    A result whose ordinary interval holds 0 has nothing to lose: warn.
+    A result whose ordinary interval holds 0 has nothing to lose: warn. `step`: how long a period is, in words.
     """
     found = relative_magnitudes(event.model)
     if found.largest != found.largest:
@@ -77,11 +110,12 @@ def sensitivity(event: Estimate) -> Check:
     numbers = {"breakdown": held, "largest_change": found.largest}
     if held == 0:
         return Check("honest_pre_trends", TITLE, "warn",
-                     "The mean effect after the start cannot be told from none even if trends were parallel.", numbers,
+                     f"In steps of {step} the mean effect after the start, against the last step before it, cannot "
+                     "be told from none even if trends were parallel.", numbers,
                      table=found.table)  # fmt: skip
     status: Status = "pass" if held >= PASS_AT else "warn" if held >= PASS_AT / 2 else "fail"
     finding = (
-        f"The result is gone once the difference in trends changes from period to period by {held:.2f} times its "
+        f"In steps of {step} the result is gone once the difference in trends changes by {held:.2f} times its "
         f"largest change before the start ({found.largest:.2f}). Past changes are taken as they came, chance included: "
         "small counts make this bound wide."
     )

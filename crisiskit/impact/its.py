@@ -1,227 +1,232 @@
-"""Interrupted time series: what a series would have done without the programme, from its own past.
+"""Interrupted time series: did the level of one series change at the start, beyond trend and season?
 
-Source: Lopez Bernal, Cummins and Gasparrini, International Journal of Epidemiology 46 (2017) 348-355. Where untreated
-areas are many, difference in differences assumes less; this design is for one area, or none to compare with.
+With a comparison series (controlled): did it change by more than there. Source: Lopez Bernal, Cummins and Gasparrini,
+International Journal of Epidemiology 46 (2017) 348-355, of which the figures are reproduced; 47 (2018) 2082-2093.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact.controlled_its import added_up, alone, together
-from crisiskit.impact.its_fit import COUNTS, Fitted, Regression, fit
-from crisiskit.impact.its_terms import TREND, Series, ShockSpan, columns, read_series
+from crisiskit.impact.its_columns import Shocks, Terms, series_of, terms
+from crisiskit.impact.its_models import Fitted, fitted
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PERIODS = {"week": 365.25 / 7, "month": 12.0, "quarter": 4.0, "year": 1.0}
-SUSPECT = 0.05  # p of the test of autocorrelation below which a note says so
+FEW_FOR_HAC = 20  # periods after the start: with fewer, a 5 % test by Newey-West was seen to reject 10 to 29 %
+PERIODS = {"week": 52, "month": 12, "quarter": 4, "year": 1}
 ASSUMPTIONS = (
-    Assumption("without the programme, level, trend and season would have gone on as before", "placebo_date"),
+    Assumption("level, trend and season would have gone on as before the start", "placebo_date"),
     Assumption("nothing else happened at the start", "shocks"),
-    Assumption("what is recorded, and how, did not change with the programme", "reporting"),
+    Assumption("what is recorded, and how, did not change at the start", "coding_change"),
 )
-CONTROLLED = (
-    Assumption("whatever else changed at the start changed both series by the same factor or amount", "shocks"),
-    Assumption("the programme did not touch the comparison", "neighbours"),
-    Assumption("what is recorded, and how, did not change in one series alone", "reporting"),
-)
+COMPARED = Assumption("what else happened at the start touched both series alike, in the model's scale", "shocks")
 
 
 def interrupted(
-    series: "pd.DataFrame", start: date, *, model: str = "poisson", exposure: str | None = None, harmonics: int = 2,
-    month_effects: bool = False, slope: bool = False, hac_lags: int | None = None, dispersion: bool = True,
-    shocks: Sequence[ShockSpan] = (), comparison: "pd.DataFrame | None" = None, period: float = 12,
-    time: str | None = None, confidence: float = 0.95, label: str = "outcome",
+    series: "pd.DataFrame", start: date, *, model: str = "poisson", harmonics: int = 2, month_effects: bool = False,
+    slope: bool = False, hac_lags: int | None = None, dispersion: bool = True, shocks: Shocks = (),
+    comparison: "pd.DataFrame | None" = None, confidence: float = 0.95, period: int = 12, outcome: str = "outcome",
 ) -> Estimate:  # fmt: skip
-    """The change of level at `start` of a series with trend and season, as `estimate` (log rate ratio or difference).
+    """The change of level at `start`, beyond trend and season.
 
-    `series`: a row per period with `start` (first day), `outcome`, and optional `month` (place in the season);
-    `exposure` and `time` name columns. `period`: periods a year. Models: poisson (with `dispersion` quasi-Poisson,
-    without it classic; with `hac_lags` Newey-West errors), negative_binomial, log and linear (least squares of the
-    rate, Newey-West errors, lags by rule where not given). `slope` adds a change of slope; the level change is then
-    that at the last period before the start. `shocks`: (name, first day, last day) dummies. With a `comparison` (the
-    same columns) the estimate is the difference of the level changes. Limits are by the normal quantile, as in the
-    tutorial; p by t with the residual df where a dispersion or HAC is estimated (`details` has limits by t too).
-
-    `details`: dispersion, annual_trend (a factor; linear: an amount), slope change and F test against the model
-    without it, tests of autocorrelation with their lag, naive_ratio of the mean outcomes after and before, expected,
-    observed and averted after the start. Raises UserError for too few periods (8 before, 3 after), a start outside
-    the series, more terms than periods, terms that cannot be told apart, zeros, and fits that do not converge.
+    `series` (and `comparison`): one row per period with `start` (its first day), `outcome` and, where counts are out of
+    something, `exposure`. `period`: periods a year. Models: `poisson` (with `dispersion` the error is scaled by
+    Pearson's chi2/df; with `hac_lags` it is Newey-West's instead), `negbin` (NB2), `log` and `linear` (least squares,
+    Newey-West, lags by the rule of 1994 where `hac_lags` is None; a rate where there is an exposure). Terms: level (1
+    from the period that holds the start), time, `slope` (1, 2, ... from the start), `harmonics` (pairs of sine and
+    cosine of the place in the year) or `month_effects`, `shocks` (name, first day, last day). Limits by the normal
+    quantile for counts, Student's t for least squares. With a comparison series every term has its own value there and
+    the estimate is the difference of the level changes. `details`: spread, trend a year, autocorrelation, test of a
+    change of slope, and the naive comparison of means. Raises UserError for fewer than 8 periods before or 3 after,
+    a start outside, more terms than points, no events, zeros under a logarithm, and a fit that does not converge.
     """
-    from scipy.stats import norm
+    mine = series_of(series, period)
+    theirs = None if comparison is None else series_of(comparison, period, "comparison")
+    if not mine.y.sum():
+        raise UserError("the outcome is 0 in every period: there is nothing to estimate")
 
-    one = read_series(series, start, exposure, time, period, "series")
-    terms = columns(one, harmonics, month_effects, slope, shocks, period)
-    notes = [*one.notes, *terms.notes]
-    other: Series | None = None
-    if comparison is not None:
-        origin = one.at[0] - np.timedelta64(0, "D") if one.clock[0] == 0 else series["start"].min()
-        other = read_series(comparison, start, exposure, time, period, "comparison", origin)
-        more = columns(other, harmonics, month_effects, slope, shocks, period)
-        notes += [*other.notes, *more.notes]
-        data = together(one, terms, other, more)
+    def model_of(with_slope: bool) -> Terms:
+        return terms(mine, start, harmonics=harmonics, month_effects=month_effects, slope=with_slope, shocks=shocks,
+                     comparison=theirs)  # fmt: skip
+
+    asked = model_of(slope)
+    fit = fitted(asked, model, dispersion, hac_lags)
+    tests, lag = _autocorrelation(asked, fit, period)
+    bends, note = _bend(asked, fit, slope, model_of, (model, dispersion, hac_lags))
+    details = _plain(asked, fit, model, period) | tests | bends
+    notes = (*asked.notes, *note, *_doubts(details, slope, lag, fit, int(asked.after.sum())))
+    return _estimate(asked, fit, model, confidence, details, notes, outcome)
+
+
+def from_panel(panel: Panel, model: str = "poisson", confidence: float = 0.95) -> Estimate:
+    """Interrupted time series of the treated areas' sum, controlled by the sum of the others where there are any.
+
+    Periods in which a cell is missing are left out. Two harmonics where the periods are months and 24 or more; quasi-
+    Poisson, or least squares with Newey-West errors for `log` and `linear`. Raises UserError as `interrupted`, where no
+    area is treated, and where areas start at different times or the programme goes on and off.
+    """
+    start = _one_start(panel)
+    notes: list[str] = []
+    mine = _sum(panel, panel.treated, "treated", notes)
+    others = None if panel.treated.all() else _sum(panel, ~panel.treated, "other", notes)
+    monthly = panel.step == "month" and len(panel.starts) >= 24
+    found = interrupted(
+        mine, start, model=model, harmonics=2 if monthly else 0, comparison=others, confidence=confidence,
+        period=PERIODS.get(panel.step, 1), outcome=panel.label,
+    )  # fmt: skip
+    return replace(found, units=len(panel.units), treated_units=int(panel.treated.sum()),
+                   notes=(*panel.notes, *notes, *found.notes))  # fmt: skip
+
+
+def _one_start(panel: Panel) -> date:
+    """The first day of the first treated period; UserError where there is not one start."""
+    if panel.roll_out == "none":
+        raise UserError("no area of the panel is treated: an interrupted time series needs a start")
+    if panel.roll_out == "block":
+        return panel.starts[int(panel.first[panel.treated][0])]
+    how = "starts at different times" if panel.roll_out == "staggered" else "goes on and off"
+    if panel.treated.all():
+        raise UserError(f"the programme {how}, and no area is without it: an interrupted time series needs one start "
+                        "for all; evaluate areas that start together, or bring areas to compare with")  # fmt: skip
+    raise UserError(f"the programme {how}: an interrupted time series needs one start; use the staggered design")
+
+
+def _sum(panel: Panel, rows: np.ndarray, who: str, notes: list[str]) -> "pd.DataFrame":
+    """Sums over some areas as a series; a period with a missing cell is missing."""
+    import pandas as pd
+
+    known = np.isfinite(panel.outcome[rows])
+    if panel.exposure is not None:
+        known = known & np.isfinite(panel.exposure[rows])
+    whole = known.all(axis=0)
+    if lost := int((~whole).sum()):
+        notes.append(f"{lost} periods with a missing cell of the {who} areas are left out.")
+    columns = {"start": np.array(panel.starts, "datetime64[ns]"), "outcome": panel.outcome[rows].sum(axis=0)}
+    if panel.exposure is not None:
+        columns["exposure"] = panel.exposure[rows].sum(axis=0)
+    return pd.DataFrame(columns)[whole]
+
+
+def _plain(asked: Terms, fit: Fitted, model: str, period: int) -> dict[str, float]:
+    """Spread, trend of the treated series a year (a factor, or a difference), and the comparison that is naive."""
+    t, y = len(asked.after), asked.y[: len(asked.after)]
+    trend = fit.params[asked.at("time")] + (fit.params[asked.at("treated:time")] if asked.controlled else 0.0)
+    means = {"before": float(y[~asked.after].mean()), "after": float(y[asked.after].mean())}
+    return {
+        "dispersion": fit.dispersion, "alpha": fit.alpha,
+        "b_time": float(trend), "annual_trend": float(period * trend if model == "linear" else np.exp(period * trend)),
+        "mean_before": means["before"], "mean_after": means["after"], "periods": float(t),
+        "naive_ratio": means["after"] / means["before"] - 1 if means["before"] > 0 else float("nan"),
+    }  # fmt: skip
+
+
+def _autocorrelation(asked: Terms, fit: Fitted, period: int) -> tuple[dict[str, float], int]:
+    """Ljung-Box up to a year's lags (a quarter of the series at most), and Durbin-Watson, of the treated series."""
+    from statsmodels.stats.diagnostic import acorr_ljungbox
+    from statsmodels.stats.stattools import durbin_watson
+
+    left = fit.residuals[asked.treated]
+    lag = max(1, min(period, len(left) // 4))
+    p = float(acorr_ljungbox(left, lags=[lag])["lb_pvalue"].iloc[0])
+    return {"ljung_box_p": p, "ljung_box_lag": float(lag), "durbin_watson": float(durbin_watson(left))}, lag
+
+
+def _bend(
+    asked: Terms, fit: Fitted, slope: bool, model_of: Callable[[bool], Terms],
+    how: tuple[str, bool, int | None],
+) -> tuple[dict[str, float], tuple[str, ...]]:  # fmt: skip
+    """F test of a change of slope: of the deviance for one quasi-Poisson series, Wald's for the others.
+
+    `slope_f`, `slope_p`; `slope_change`, `slope_se` on the model's scale, per period.
+    """
+    from scipy.stats import f as fisher
+
+    none = dict.fromkeys(("slope_f", "slope_p", "slope_change", "slope_se"), float("nan"))
+    try:
+        bent = asked if slope else model_of(True)
+        flat = model_of(False) if slope else asked
+        with_slope = fit if slope else fitted(bent, *how)
+        without = fitted(flat, *how) if slope else fit
+    except UserError as error:
+        return none, (f"A change of slope could not be tested: {error}",)
+    column = bent.at("treated:slope" if bent.controlled else "slope")
+    b, se = float(with_slope.params[column]), with_slope.se(column)
+    value = (b / se) ** 2
+    if with_slope.correction == "dispersion, Pearson chi2/df":
+        value = float(without.result.deviance - with_slope.result.deviance) / with_slope.dispersion
+    p = float(fisher.sf(max(value, 0.0), 1, with_slope.df if np.isfinite(with_slope.df) else 1e9))
+    return {"slope_f": value, "slope_p": p, "slope_change": b, "slope_se": se}, ()
+
+
+def _doubts(details: dict[str, float], slope: bool, lag: int, fit: Fitted, after: int) -> tuple[str, ...]:
+    """What a reader should know before believing the interval."""
+    notes = []
+    frail = "lags" in fit.correction and after < FEW_FOR_HAC
+    if frail:
+        notes.append(f"Errors robust to autocorrelation are too small with {after} periods after the start (under "
+                     f"{FEW_FOR_HAC}): compare model poisson without hac_lags.")  # fmt: skip
+    if details["ljung_box_p"] < 0.05:
+        more = "the error allows for some of it" if "lags" in fit.correction else (
+            "the interval is too narrow if they are positive; see hac_lags")  # fmt: skip
+        notes.append(f"Residuals are autocorrelated (Ljung-Box, {lag} lags, p {details['ljung_box_p']:.3f}): {more}.")
+    if slope:
+        notes.append("With a change of slope the estimate is the change of level at the start alone.")
+    elif details["slope_p"] < 0.05 and not frail:
+        notes.append(f"The slope changes too (p {details['slope_p']:.3f}): one level change does not describe it.")
+    return tuple(notes)
+
+
+def _estimate(
+    asked: Terms, fit: Fitted, model: str, confidence: float, details: dict[str, float], notes: tuple[str, ...],
+    outcome: str,
+) -> Estimate:  # fmt: skip
+    from scipy.stats import norm
+    from scipy.stats import t as student
+
+    b, se = float(fit.params[asked.effect]), fit.se(asked.effect)
+    tail = (1 + confidence) / 2
+    quantile = float(student.ppf(tail, fit.df) if fit.student else norm.ppf(tail))
+    p = float(2 * (student.sf(abs(b / se), fit.df) if np.isfinite(fit.df) else norm.sf(abs(b / se))))
+    drawn = _expected(asked, fit, model, quantile)
+    ends = (b, b - quantile * se, b + quantile * se)
+    linear = model == "linear"
+    if linear:
+        rate = drawn["expected"].to_numpy()
+        if asked.exposure is not None:
+            rate = rate / asked.exposure[: len(asked.after)]
+        mean = float(rate[asked.after].mean())
+        shares = [value / mean if mean > 0 else float("nan") for value in ends]
     else:
-        data = alone(one, terms)
-    fitted = fit(data, model, dispersion, hac_lags)
-    at, z = data.effects[0], float(norm.ppf((1 + confidence) / 2))
-    b, se = float(fitted.b[at]), float(np.sqrt(fitted.cov[at, at]))
-    drawn, totals = _without(one, data, fitted, model, z)
-    details = fitted.details | _slope(one, data, fitted, model, dispersion, hac_lags) | totals
-    details |= _trend(data, fitted, model, period) | _autocorrelation(data, fitted, model, period)
-    details |= _naive(one) | _by_t(b, se, fitted.df, confidence)
-    notes += _warnings(details, hac_lags, model)
-    shares = _shares((b, b - z * se, b + z * se), model, one, totals["expected"])
-    p_by = "normal" if not np.isfinite(fitted.df) else f"t({fitted.df:g})"
+        shares = [float(np.expm1(value)) for value in ends]
+    assumptions = ASSUMPTIONS if not asked.controlled else (*ASSUMPTIONS, COMPARED)
+    name = "controlled interrupted time series" if asked.controlled else "interrupted time series"
     return Estimate(
-        design="its" if other is None else "controlled_its", outcome=label,
-        scale="difference" if model == "linear" else "log", estimate=b, se=se, low=b - z * se, high=b + z * se,
-        p=fitted.p(at), relative=shares[0], relative_low=shares[1], relative_high=shares[2], n=len(data.y), units=0,
-        treated_units=0, clusters=len(np.unique(data.clock)) if model not in COUNTS or hac_lags is not None
-        else len(data.y), method=f"{'controlled ' if other else ''}interrupted time series, {fitted.words}; limits "
-        f"normal, p {p_by}", correction=fitted.correction, confidence=confidence,
-        assumptions=ASSUMPTIONS if other is None else CONTROLLED, notes=tuple(notes), details=details, series=drawn,
-        model=fitted.model,
+        design=f"its_{model}", outcome=outcome, scale="difference" if linear else "log", estimate=b, se=se,
+        low=ends[1], high=ends[2], p=p, relative=shares[0], relative_low=shares[1], relative_high=shares[2],
+        n=len(asked.y), units=0, treated_units=0, clusters=len(asked.after), method=f"{name}, {fit.words}",
+        correction=fit.correction, confidence=confidence, assumptions=assumptions, notes=notes, details=details,
+        series=drawn, model=fit.result,
     )  # fmt: skip
 
 
-def _without(
-    one: Series, data: Regression, fitted: Fitted, model: str, z: float
-) -> tuple["pd.DataFrame", dict[str, float]]:
-    """Observed and expected by period of the treated series, and totals after the start (limits by the delta rule)."""
+def _expected(asked: Terms, fit: Fitted, model: str, quantile: float) -> "pd.DataFrame":
+    """The treated series with what was expected without the programme, and limits of that expectation."""
     import pandas as pd
 
-    mine = data.series == 0
-    bare = data.bare[mine]
-    size = 1.0 if one.exposure is None else one.exposure
-    eta = bare @ fitted.b
-    error = z * np.sqrt(np.einsum("ij,jk,ik->i", bare, fitted.cov, bare))
-    inverse = (lambda v: v) if model == "linear" else np.exp
-    expected = inverse(eta) * size
-    pull = ((size if model == "linear" else expected) * np.ones(len(eta)))[one.after] @ bare[one.after]
-    half = z * float(np.sqrt(pull @ fitted.cov @ pull))
-    total, seen = float(expected[one.after].sum()), float(one.y[one.after].sum())
-    drawn = pd.DataFrame({"at": pd.to_datetime(one.at), "observed": one.y, "expected": expected,
-                          "expected_low": inverse(eta - error) * size,
-                          "expected_high": inverse(eta + error) * size})  # fmt: skip
-    return drawn, {"expected": total, "observed": seen, "averted": total - seen, "averted_low": total - seen - half,
-                   "averted_high": total - seen + half}  # fmt: skip
-
-
-def _slope(
-    one: Series, data: Regression, fitted: Fitted, model: str, dispersion: bool, hac_lags: int | None
-) -> dict[str, float]:
-    """The change of slope per period with the F test of the model that has it against the one that has not.
-
-    Wald's F on 1 and the residual df. Without a slope in the model it is added for the test; nothing where that leaves
-    no degree of freedom, or the slope cannot be told from the other terms.
-    """
-    from scipy.stats import chi2, f
-
-    if len(data.effects) == 1:
-        since = np.where(data.series == 0, 1.0, 0.0)
-        steps = data.x[:, data.names.index("level")] * data.clock
-        first = steps[steps > 0].min() if (steps > 0).any() else 1.0
-        late = np.where(steps > 0, steps - first + 1, 0.0)
-        extra = np.column_stack([late * since] + ([late] if data.series.any() else []))
-        x = np.column_stack([data.x, extra])
-        sizes = np.sqrt((x**2).sum(axis=0))
-        if x.shape[1] >= len(x) or np.linalg.matrix_rank(x / np.where(sizes > 0, sizes, 1)) < x.shape[1]:
-            return {}
-        names = (*data.names, *(("slope_change", "slope_change of both")[: extra.shape[1]]))
-        at = data.x.shape[1]
-        wider = replace(data, x=x, bare=x, names=names, effects=(data.effects[0], at), own=data.own + 1)
-        if (data.series == 0).sum() <= wider.own or (data.series.any() and (data.series == 1).sum() <= wider.own):
-            return {}
-        fitted = fit(wider, model, dispersion, hac_lags)
-    else:
-        at = data.effects[1]
-    b, variance = float(fitted.b[at]), float(fitted.cov[at, at])
-    wald, df = b**2 / variance, fitted.df
-    p = float(f.sf(wald, 1, df) if np.isfinite(df) else chi2.sf(wald, 1))
-    return {"slope_change": b, "slope_change_se": float(np.sqrt(variance)), "slope_change_F": wald,
-            "slope_change_df": df, "slope_change_p": p}  # fmt: skip
-
-
-def _trend(data: Regression, fitted: Fitted, model: str, period: float) -> dict[str, float]:
-    """The trend of the treated series over a year: a factor, or (linear) an amount."""
-    at = data.names.index(TREND)
-    b = float(fitted.b[at] + (fitted.b[at + data.own] if data.series.any() else 0.0))
-    return {"trend": b, "annual_trend": b * period if model == "linear" else float(np.exp(b * period))}
-
-
-def _autocorrelation(data: Regression, fitted: Fitted, model: str, period: float) -> dict[str, float]:
-    """Ljung-Box of the treated series' (Pearson) residuals, and Breusch-Godfrey for one series by least squares."""
-    from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
-
-    residual = fitted.residual[data.series == 0]
-    lag = max(1, min(round(period), len(residual) // 5))
-    box = acorr_ljungbox(residual, lags=[lag])
-    found = {"autocorrelation_lag": float(lag), "ljung_box": float(box["lb_stat"].iloc[0]),
-             "ljung_box_p": float(box["lb_pvalue"].iloc[0]),
-             "autocorrelation_1": float((residual[1:] * residual[:-1]).sum() / (residual**2).sum())}  # fmt: skip
-    if model not in COUNTS and not data.series.any():
-        stat, p, _, _ = acorr_breusch_godfrey(fitted.model, nlags=lag)
-        found |= {"breusch_godfrey": float(stat), "breusch_godfrey_p": float(p)}
-    return found
-
-
-def _naive(one: Series) -> dict[str, float]:
-    """Mean outcomes before and after and their ratio: what one sees who looks at neither trend nor season."""
-    before, after = float(one.y[~one.after].mean()), float(one.y[one.after].mean())
-    return {"mean_before": before, "mean_after": after, "naive_ratio": after / before if before else float("nan")}
-
-
-def _by_t(b: float, se: float, df: float, confidence: float) -> dict[str, float]:
-    from scipy.stats import t
-
-    half = float(t.ppf((1 + confidence) / 2, df)) * se if np.isfinite(df) else float("nan")
-    return {"residual_df": df, "low_t": b - half, "high_t": b + half} if np.isfinite(df) else {}
-
-
-def _shares(values: Sequence[float], model: str, one: Series, expected: float) -> list[float]:
-    """Values of the model's scale as shares of what was expected after the start; NaN where that is not above 0."""
-    if model != "linear":
-        return [float(np.expm1(np.clip(value, -50, 50))) for value in values]
-    size = float(one.after.sum() if one.exposure is None else one.exposure[one.after].sum())
-    return [value * size / expected if expected > 0 else float("nan") for value in values]
-
-
-def _warnings(details: dict[str, float], hac_lags: int | None, model: str) -> list[str]:
-    notes = []
-    if details["ljung_box_p"] < SUSPECT and hac_lags is None and model in COUNTS:
-        notes.append(f"The residuals are autocorrelated (Ljung-Box p {details['ljung_box_p']:.3f}, lag "
-                     f"{details['autocorrelation_lag']:g}): the interval is too narrow; give hac_lags.")  # fmt: skip
-    return notes
-
-
-def from_panel(panel: Panel, *, model: str = "poisson", harmonics: int | None = None, **asked: Any) -> Estimate:
-    """Interrupted time series of the sum of the treated areas, controlled by the sum of the others where there are any.
-
-    `harmonics`: 2 where the series spans two years, else none with a note. Further arguments as `interrupted`. The
-    start is the first of the programme anywhere. Best for one treated area, or none to compare with: the error rests on
-    periods, and cannot see that areas differ from one another. Raises UserError as `interrupted`.
-    """
-    treated, others, notes = added_up(panel)
-    period = PERIODS.get(panel.step)
-    if period is None:
-        raise UserError(f"periods of a {panel.step} have no season here; use {', '.join(PERIODS)}")
-    start = panel.starts[int(np.flatnonzero(~panel.before)[0])]
-    if harmonics is None:
-        harmonics = min(2, int(period // 2)) if len(panel.starts) >= 2 * period else 0
-        if not harmonics and period > 1:
-            notes += ("The series is under two years: the season cannot be told from the change, and is left out.",)
-    exposure = None if panel.exposure is None else "exposure"
-    made = interrupted(treated, start, model=model, harmonics=harmonics, exposure=exposure, comparison=others,
-                       period=period, label=panel.label, **asked)  # fmt: skip
-    count = int(panel.treated.sum())
-    if others is not None and count > 1:
-        notes += ("Areas are added up: how much they differ from one another does not enter the error.",)
-    return replace(made, units=len(panel.units), treated_units=count, notes=(*notes, *made.notes))
+    t = len(asked.after)
+    x = asked.x[:t].copy()
+    x[:, list(asked.programme)] = 0.0
+    middle, spread = x @ fit.params, np.sqrt(np.einsum("ij,jk,ik->i", x, fit.cov, x))
+    size = np.ones(t) if asked.exposure is None else asked.exposure[:t]
+    scale = (lambda value: value) if model == "linear" else np.exp
+    names = ("expected", "expected_low", "expected_high")
+    ends = {name: scale(middle + sign * quantile * spread) * size for name, sign in zip(names, (0, -1, 1), strict=True)}
+    return pd.DataFrame({"at": asked.starts, "observed": asked.y[:t], **ends})

@@ -164,7 +164,7 @@ def _calendar(starts: "pd.DatetimeIndex", period: int) -> tuple[np.ndarray, np.n
         return months // width, months % 12 // width + 1, 12 / width
     if period == 52:
         days = np.asarray((starts - starts[0]).days, "int64")
-        return days // 7, np.asarray(starts.dayofyear, "float64"), 365.25
+        return days // 7, np.asarray(starts.day_of_year, "float64"), 365.25
     number = np.arange(len(starts))
     return number, number % period + 1, float(period)
 

@@ -54,7 +54,8 @@ def _quick(panel: Panel, model: str, fit: twoway.Fit, p: float, crit: float) -> 
         mean = expected / on.sum()
         shares = [value / mean if mean > 0 else float("nan") for value in (fit.b, low, high)]
     else:
-        shares = [float(np.expm1(np.clip(value, -50, 50))) for value in (fit.b, low, high)]
+        with np.errstate(over="ignore"):  # an end beyond every number is infinite
+            shares = [float(np.expm1(value)) for value in (fit.b, low, high)]
     relative, least, most = shares
     return Quick(fit.b, low, high, p, relative, least, most, expected - seen, len(panel.units),
                  int(panel.treated.sum()))  # fmt: skip

@@ -79,8 +79,12 @@ class Study:
 
     @cached_property
     def design(self) -> str:
-        """The design of the main estimate."""
-        return designs.choose(self.panel, self.question.design)
+        """The design of the main estimate. UserError for `did` where areas do not start at once and stay."""
+        chosen = designs.choose(self.panel, self.question.design)
+        if chosen == "did" and self.panel.roll_out != "block":
+            raise UserError("design: 'did' does not fit, for the areas did not all start at once and stay: two-way "
+                            "fixed effects would compare with areas already treated; say staggered, or auto")  # fmt: skip
+        return chosen
 
     @cached_property
     def advice(self) -> Recommendation:
@@ -120,12 +124,25 @@ class Study:
 
     @cached_property
     def event(self) -> Estimate | None:
-        """The event study over the whole data; None where the roll-out or the periods do not allow it."""
+        """The event study; None where roll-out, periods or counts do not allow it (`no_event` says why)."""
+        return self._event if isinstance(self._event, Estimate) else None
+
+    @property
+    def no_event(self) -> tuple[str, str]:
+        """Why there is no event study, and what would help; two empty texts where there is one."""
+        return ("", "") if isinstance(self._event, Estimate) else self._event
+
+    @cached_property
+    def _event(self) -> Estimate | tuple[str, str]:
         from crisiskit.impact.event_study import event_study
 
-        panel = self.panel
-        usable = {item.design: item.usable for item in designs.possible(panel)}
-        return event_study(panel, model=self.question.model) if usable["event_study"] else None
+        item = next(item for item in designs.possible(self.panel) if item.design == "event_study")
+        if not item.usable:
+            return item.why_not, item.would_help
+        try:
+            return event_study(self.panel, model=self.question.model)
+        except UserError as error:
+            return str(error), "longer periods (step), or an outcome with more events"
 
     @cached_property
     def longer(self) -> Panel:
@@ -178,16 +195,19 @@ class Study:
         from crisiskit.impact.audit import check as joins
         from crisiskit.impact.synthetic_control import donor_pool
 
-        event = self.event
-        if event is None:
-            why = next(item for item in designs.possible(self.panel) if item.design == "event_study")
-            nothing = [Check(name, title, "not possible", f"No event study: {why.why_not}.", asks=why.would_help)
-                       for name, title in (("pre_trends", "Trends before the start"),
-                                           ("honest_pre_trends", "How far trends may differ"))]  # fmt: skip
-        else:
-            nothing = [pretrends.check(self.panel, event, self.estimate), honest.sensitivity(event)]
+        found: list[Check] = []
+        for name, title, make in (
+            ("pre_trends", pretrends.TITLE, lambda event: pretrends.check(self.panel, event, self.estimate)),
+            ("honest_pre_trends", honest.TITLE, lambda _: honest.of_panel(self.panel, self.question.model)),
+        ):
+            try:
+                lost, helps = self.no_event
+                found.append(make(self.event) if self.event else
+                             Check(name, title, "not possible", f"No event study: {lost}.", asks=helps))  # fmt: skip
+            except UserError as error:
+                found.append(Check(name, title, "not possible", f"{error}.", asks="longer periods (step)"))
         detectable = mde.minimum_detectable(self.panel, self.estimate, self.question.worth, placebos=self._pretended())
-        return (joins(self.built.joins, self.question.join_limit), *nothing, donor_pool(self.panel), detectable)
+        return (joins(self.built.joins, self.question.join_limit), *found, donor_pool(self.panel), detectable)
 
     def _pretended(self) -> np.ndarray | None:
         """The estimates had other areas got the programme, where randomisation is believed."""
@@ -242,7 +262,16 @@ class Study:
     @cached_property
     def verdict(self) -> Verdict:
         """The verdict by the declared rules."""
-        return judge(self.question, self.main, self.checks, self.advice.smallest_p, self.design)
+        return judge(self.question, self.main, self.checks, self.smallest_p, self.design)
+
+    @property
+    def smallest_p(self) -> float:
+        """The smallest p that the main inference can reach; 0 for a time series, which deals out no areas."""
+        if self.design == "its":
+            return 0.0
+        if self.design == "synthetic_control":
+            return float(self.estimate.details["smallest_p"])
+        return self.advice.smallest_p
 
 
 def full(design: str, panel: Panel, question: Question) -> Estimate:

@@ -71,8 +71,8 @@ def event_study(report: "Report", study: "Study", section: Section) -> View:
 
 
 def _why_not(study: "Study") -> str:
-    check = next(check for check in study.checks if check.id == "pre_trends")
-    return f"{check.finding.rstrip('.').replace('No event study: ', '')}; what would help: {check.asks}"
+    why, helps = study.no_event
+    return f"{why}; what would help: {helps}"
 
 
 @studied("trends")
@@ -82,7 +82,7 @@ def trends(report: "Report", study: "Study", section: Section) -> View:
     if check.table is None or not len(check.table):
         return nothing_known(section, f"{check.finding.rstrip('.')}; what would help: {check.asks or 'more periods'}")
     table = check.table
-    across = "multiple of the largest step between neighbouring periods before the start"
+    across = "multiple of the largest step before the start"
     unit = "log rate ratio" if study.estimate.scale == "log" else study.panel.label
     figure = report.figures.save(
         plots.bands(table, across, unit),

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from crisiskit.errors import UserError
 from crisiskit.release.html import to_html
 from crisiskit.runs import record
 
@@ -61,7 +62,8 @@ def execute(job: dict[str, Any], bar: dict[str, Any] | bool) -> dict[str, Any]:
                 record_timing=False,
             )
         except PapermillExecutionError as error:
-            return _failure(job, f"{error.ename}: {error.evalue}", error.cell_index)
+            name = "" if error.ename == UserError.__name__ else f"{error.ename}: "  # only a bug shows its class
+            return _failure(job, f"{name}{error.evalue}", error.cell_index)
         except DeadKernelError:
             return _failure(job, "the kernel died; it may have run out of memory")
         except RuntimeError as error:  # the kernel did not start

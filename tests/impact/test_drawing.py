@@ -12,8 +12,8 @@ from crisiskit.impact.result import Estimate
 def made(series=None, scale="log"):
     return Estimate(
         design="x", outcome="thefts", scale=scale, estimate=-0.2, se=0.1, low=-0.4, high=0.1, p=0.05, relative=-0.18,
-        relative_low=-0.33, relative_high=0.1, n=10, units=2, treated_units=1, clusters=2, method="m", correction="none",
-        series=series,
+        relative_low=-0.33, relative_high=0.1, n=10, units=2, treated_units=1, clusters=2, method="m",
+        correction="none", series=series,
     )  # fmt: skip
 
 

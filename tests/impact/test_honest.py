@@ -1,6 +1,7 @@
 """Bounds of relative magnitudes against linear programmes, a second library, and what must hold of them."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from scipy.optimize import linprog
 from scipy.stats import t as student
 
 from crisiskit.errors import UserError
+from crisiskit.impact import honest
 from crisiskit.impact.event_study import Path, event_study, path
 from crisiskit.impact.honest import GRID, relative_magnitudes, sensitivity
 from crisiskit.impact.panel import Panel
@@ -155,3 +157,19 @@ def test_one_period_before_is_not_possible() -> None:
     event = event_study(_panel(months=6, start=2), lead=1)
     found = sensitivity(event)
     assert (found.status, found.asks) == ("not possible", "more periods before the start")
+
+
+def test_blocks_add_up_from_the_start_both_ways():
+    rng = np.random.default_rng(5)
+    outcome, status = rng.poisson(9, (6, 14)).astype("float64"), np.zeros((6, 14))
+    status[:2, 8:] = 1
+    starts = tuple(date(2020 + k // 12, k % 12 + 1, 1) for k in range(14))
+    panel = Panel(tuple("abcdef"), starts, "month", outcome, status, "calls")
+    blocks = honest.coarser(panel, 3)
+    assert blocks.starts == tuple(starts[k] for k in (2, 5, 8, 11))  # two months are left over at the beginning
+    assert blocks.outcome[:, 0] == pytest.approx(outcome[:, 2:5].sum(axis=1))
+    assert blocks.outcome[:, 3] == pytest.approx(outcome[:, 11:14].sum(axis=1))
+    assert (blocks.status == status[:, [2, 5, 8, 11]]).all()
+    assert blocks.step == "3 months"
+    assert honest.block_size(panel) == 2
+    assert "steps of 2 months" in honest.of_panel(panel).finding

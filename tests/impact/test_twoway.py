@@ -47,11 +47,11 @@ def _by_dummies(outcome, status, model, exposure):
         rate = y if size is None else y / size
         result = OLS(np.log(rate) if model == "log" else rate, x).fit(**groups)
     clusters = len(np.unique(rows))
-    without = result.predict(offset=np.zeros(len(y))) if model == "poisson" and size is not None else result.fittedvalues
-    without = without / np.exp(result.params[0] * status[known]) if model == "poisson" else without
-    if model != "poisson":
-        without = without - result.params[0] * status[known]
-        without = np.exp(without) if model == "log" else without
+    effect = result.params[0] * status[known]
+    if model == "poisson":
+        without = np.exp(x @ result.params - effect)
+    else:
+        without = np.exp(result.fittedvalues - effect) if model == "log" else result.fittedvalues - effect
     full = np.full(outcome.shape, np.nan)
     full[known] = without if size is None else without * size
     return result.params[0], result.bse[0] * np.sqrt(clusters / (clusters - 1)), full
