@@ -13,6 +13,7 @@ from crisiskit.impact.question import Question
 from crisiskit.impact.result import Estimate
 
 Refit = Callable[..., Quick]
+MISFIT = 0.1
 
 
 def refit_of(question: Question, design: str) -> Refit:
@@ -76,9 +77,20 @@ def _series(question: Question, panel: Panel, model: str = "") -> Quick:
     return from_estimate(panel, from_panel(panel, model=model or question.model))
 
 
-def _synthetic(question: Question, panel: Panel, model: str = "") -> Quick:
-    from crisiskit.impact.placebo_areas import with_placebos
+def synthetic(question: Question, panel: Panel) -> Estimate:
+    """The synthetic control with placebo areas; with an intercept where no mix reaches the level of the treated areas.
 
-    return from_estimate(
-        panel, with_placebos(panel, draws=question.draws, seed=question.seed, statistic="mean")
-    )
+    Where the mix misses the level before the start by more than MISFIT of it, the areas lie outside those that can be
+    mixed, and their changes are compared instead of their levels (Ferman and Pinto, Quantitative Economics 12 (2021)).
+    """
+    from crisiskit.impact.placebo_areas import with_placebos
+    from crisiskit.impact.synthetic_control import outcome_only
+
+    bare = outcome_only(panel)
+    level = float(bare.pool.mean[bare.pool.fit].mean())
+    apart = bool(np.sqrt(bare.mspe) > MISFIT * level)
+    return with_placebos(panel, demeaned=apart, draws=question.draws, seed=question.seed, statistic="mean")
+
+
+def _synthetic(question: Question, panel: Panel, model: str = "") -> Quick:
+    return from_estimate(panel, synthetic(question, panel))

@@ -72,7 +72,7 @@ class Estimate:
         level = f"{100 * self.confidence:g} %"
         if self.relative == self.relative:
             size = f"{abs(self.relative):.1%} {'fewer' if self.relative < 0 else 'more'}"
-            span = f"{level} interval {self.relative_low:+.1%} to {self.relative_high:+.1%}"
+            span = f"{level} interval {_share(self.relative_low)} to {_share(self.relative_high)}"
         else:
             size = f"a difference of {self.estimate:.4g}"
             span = f"{level} interval {self.low:.4g} to {self.high:.4g}"
@@ -82,7 +82,8 @@ class Estimate:
         base = f"{self.n:,} observations, {self.units} areas of which {self.treated_units} treated"
         if not self.units:
             base = f"{self.n:,} observations"
-        return f"{self.outcome}: {size} than without the programme ({span}{p}; {base}; {self.method})."
+        name = self.outcome[:1].upper() + self.outcome[1:]
+        return f"{name}: {size} than without the programme ({span}{p}; {base}; {self.method})."
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Draw `series` (or the one estimate) on the axes given, or on new ones; the house style is the caller's."""
@@ -106,6 +107,11 @@ class Check:
     numbers: Mapping[str, float] = field(default_factory=dict)
     asks: str = ""
     table: "pd.DataFrame | None" = field(default=None, repr=False, compare=False)
+
+
+def _share(value: float) -> str:
+    """An end of an interval: a percentage, or that there is none."""
+    return f"{value:+.1%}" if abs(value) < float("inf") else "without bound"
 
 
 def _p_text(p: float) -> str:

@@ -14,7 +14,7 @@ from crisiskit.impact.believe import Recommendation, inference_table, recommend
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome, Question, Span
-from crisiskit.impact.refit import refit_of
+from crisiskit.impact.refit import refit_of, synthetic
 from crisiskit.impact.result import Check, Estimate
 from crisiskit.impact.verdict import Verdict, judge
 
@@ -83,7 +83,7 @@ class Study:
         chosen = designs.choose(self.panel, self.question.design)
         if chosen == "did" and self.panel.roll_out != "block":
             raise UserError("design: 'did' does not fit, for the areas did not all start at once and stay: two-way "
-                            "fixed effects would compare with areas already treated; say staggered, or auto")  # fmt: skip
+                            "fixed effects compare with areas already treated; say staggered, or auto")  # fmt: skip
         return chosen
 
     @cached_property
@@ -285,9 +285,7 @@ def full(design: str, panel: Panel, question: Question) -> Estimate:
 
         return from_panel(panel, model=question.model)
     if design == "synthetic_control":
-        from crisiskit.impact.placebo_areas import with_placebos
-
-        return with_placebos(panel, draws=question.draws, seed=question.seed, statistic="mean")
+        return synthetic(question, panel)
     if design == "synthetic_did":
         from crisiskit.impact.staggered import synthetic_did
 

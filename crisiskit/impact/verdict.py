@@ -84,7 +84,7 @@ def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: 
     if question.outcome.more_may_be_success:
         sentence += " More records may themselves mean success, since a programme that is trusted is told more."
     against = [f"{critical[check.id].capitalize()}: {check.finding}" for check in failed]
-    against += [f"Doubt whether {_lower(critical[check.id])}: {check.finding}" for check in warned]
+    against += [f"A doubt, that {_lower(critical[check.id])}: {check.finding}" for check in warned]
     passed = [check.finding for check in checks if check.status == "pass"]
     unanswered = [f"{check.title}: {check.finding} {check.asks}".strip()
                   for check in checks if check.status == "not possible"]  # fmt: skip

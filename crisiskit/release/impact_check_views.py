@@ -27,8 +27,8 @@ def checks(report: "Report", study: "Study", section: Section) -> View:
 
     found = study.checks
     table = pd.DataFrame(
-        [(check.status, check.title, check.finding, check.asks) for check in found],
-        columns=["status", "check", "what was seen", "what would help"],
+        [(check.status, check.title, _reason(check) + ".") for check in found],
+        columns=["status", "check", "what was seen"],
     )
     tally = table["status"].value_counts()
     counts = [f"{int(tally[status])} {status}" for status in STATUSES if status in tally]

@@ -79,7 +79,9 @@ def cost(report: "Report", study: "Study", section: Section) -> View:
     note = f"In {found.currency}: {'; '.join(parts)}."
     if "volunteer_value" in known.index:
         note += f" Apart from all costs: volunteers' time worth {text_of(known.loc['volunteer_value', 'value'])}."
-    return View(note, table=table.assign(quantity=table["quantity"].map(words)), caption="The accounts",
+    table = table.assign(quantity=table["quantity"].map(words))
+    folds = (("How each figure was made, and its source", table[["quantity", "value", "formula", "source"]]),)
+    return View(note, table=table.drop(columns=["formula", "source"]), caption="The accounts", folds=folds,
                 points=found.notes)  # fmt: skip
 
 
@@ -96,7 +98,8 @@ def cost_doubt(report: "Report", study: "Study", section: Section) -> View:
     folds = [("What was drawn", drawn.inputs), ("The accounts under their doubt", drawn.summary)]
     note = f"{drawn.draws:,} draws with seed {drawn.seed}; figures are drawn independently of each other."
     if drawn.quadrants is not None:
-        note += " " + "; ".join(f"{row.quadrant}: {row.share:.0%}" for row in drawn.quadrants.itertuples()) + "."
+        there = [f"{row.share:.0%} of the draws: {row.quadrant}" for row in drawn.quadrants.itertuples() if row.share]
+        note += f" {'; '.join(there)}."
         folds.append(("Shares of the draws", drawn.quadrants))
     if drawn.acceptability is not None:
         folds.append(("Worth it at what price of an averted offence", drawn.acceptability))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crisiskit.impact.study import Study
     from crisiskit.release.report import Report
 
+CALIBRATED = ["size_randomisation", "size_cluster", "coverage_randomisation", "coverage_cluster", "bias_of_effect"]
 HEADINGS = {"supported": "Supported.", "not supported": "Not supported.", "inconclusive": "Inconclusive."}
 
 
@@ -103,6 +104,7 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
 
     held = _calibration()
     table = pd.DataFrame(held["cells"])
+    shares = [name for name in table if name not in ("months", "treated")]
     treated, months = int(study.panel.treated.sum()), len(study.panel.starts)
     apart = (table["treated"] - treated).abs() + (table["months"] - months).abs() / 12
     table = table.iloc[apart.argsort(kind="stable")].reset_index(drop=True)
@@ -117,4 +119,7 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
     )
     if near["treated"] == 1:
         note += " With one treated area of 36 the smallest p is 1/36, so that the test cannot come nearer to 5 %."
-    return View(note, table=table, caption="Calibration on simulated truth (shares)")
+    every = table.assign(**{name: 100 * table[name] for name in shares})
+    few = every[["months", "treated", *CALIBRATED]]
+    return View(note, table=few, caption="Calibration on simulated truth, per cent of the panels (bias: of the effect)",
+                folds=(("With the bootstraps, which are shown for comparison", every),))  # fmt: skip

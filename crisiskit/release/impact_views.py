@@ -59,12 +59,13 @@ def designs(report: "Report", study: "Study", section: Section) -> View:
 
     from crisiskit.impact.designs import possible
 
-    found = possible(study.panel)
-    table = pd.DataFrame(
-        [(item.title, "yes" if item.usable else "no", item.rests_on, item.why_not, item.would_help) for item in found],
-        columns=["design", "usable here", "rests on", "why not", "what would help"],
-    )
-    usable = [item.title for item in found if item.usable]
+    found, rows = possible(study.panel), []
+    for item, longer in zip(found, possible(study.longer), strict=True):
+        since = f"on all periods from {study.longer.starts[0]} on" if longer.usable else "no"
+        lacks = ("", "") if item.usable or longer.usable else (item.why_not, item.would_help)
+        rows.append((item.title, "yes" if item.usable else since, item.rests_on, *lacks))
+    table = pd.DataFrame(rows, columns=["design", "usable here", "rests on", "why not", "what would help"])
+    usable = [title for title, here, *_ in rows if here != "no"]
     note = f"{len(usable)} of {len(found)} designs can be used{': ' if usable else ''}{joined(usable)}."
     note += f" The main estimate is by {DESIGNS[study.design]}; it was chosen by the roll-out, before any result."
     return View(note, table=table, caption="Designs, and what stands in their way")
@@ -165,12 +166,12 @@ def estimate(report: "Report", study: "Study", section: Section) -> View:
         "impact_estimate",
         title=f"Effect of {asked.programme} on {asked.outcome.label}",
         caption="One estimate with the 95 % intervals of several kinds of inference; the coloured square is the one to "
-        f"be believed. {study.advice.reason}",
+        f"be believed. {study.advice.reason}.",
         alt=f"{found.sentence()}",
         data=shown, n=found.n, unit=unit, counted="cells of areas and periods",
     )  # fmt: skip
     believed = shown[shown["believed"]]
-    lines = [found.sentence(), study.advice.reason, *found.notes]
+    lines = [found.sentence(), f"{study.advice.reason}.", *found.notes]
     if len(believed):
         row = believed.iloc[0]
         lines.insert(1, f"To be believed: {row['label']}, interval {row['low']:+.1f} % to {row['high']:+.1f} %, "

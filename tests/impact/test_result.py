@@ -23,7 +23,7 @@ def test_tidy_is_one_row_of_the_fields_in_order():
 
 def test_the_sentence_says_size_interval_p_and_base():
     assert FEWER.sentence() == (
-        "thefts: 22.1% fewer than without the programme (95 % interval -36.2% to -4.9%, p 0.012; "
+        "Thefts: 22.1% fewer than without the programme (95 % interval -36.2% to -4.9%, p 0.012; "
         "1,440 observations, 36 areas of which 8 treated; Poisson)."
     )
 

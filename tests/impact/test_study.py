@@ -1,4 +1,4 @@
-"""One study from question to verdict: the parts agree, the design follows the roll-out, chance of the machine has no say."""
+"""One study from question to verdict: its parts agree, its design follows the roll-out, and the machine has no say."""
 
 import json
 import os
@@ -23,6 +23,9 @@ IDS = [
     "leave_one_area_out", "leave_one_period_out", "neighbours", "outside_hours", "reporting", "date_choice",
     "coding_change", "covid", "shocks", "dose_ceiling", "definition_curve",
 ]  # fmt: skip
+
+COSTS = {"currency": "USD", "period": "a year", "programme_cost": {"value": 100, "source": "s"},
+         "contacts": {"value": 10, "source": "s"}}  # fmt: skip
 
 
 def asked(truth, **changed):
@@ -51,9 +54,8 @@ def drawn():
 
 @pytest.fixture(scope="module")
 def study(drawn):
-    return study_of(drawn, secondary=[{"label": "contacts", "measure": "programme_contacts"}],
-                    costs={"currency": "USD", "period": "a year", "programme_cost": {"value": 100, "source": "s"},
-                           "contacts": {"value": 10, "source": "s"}})  # fmt: skip
+    return study_of(drawn, secondary=[{"label": "others", "measure": "other_offences"}],
+                    costs=COSTS)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def test_every_part_is_computed_once(study):
 def test_the_panel_is_the_simulators_table(study, drawn):
     counted = drawn.counts[drawn.counts["measure"] == "targeted_offences"].groupby("area_id")["value"].sum()
     assert dict(zip(study.panel.units, study.panel.outcome.sum(axis=1), strict=True)) == counted.to_dict()
-    assert study.panel.shape == study.whole.shape == (20, 24) if hasattr(study.panel, "shape") else True
+    assert study.panel.outcome.shape == study.whole.outcome.shape == (20, 24)
 
 
 def test_the_estimate_is_the_ratio_of_ratios(study):
@@ -102,7 +104,8 @@ def test_main_is_two_way_fixed_effects_with_randomisation(study):
     panel, question = study.panel, study.question
     fit, drawn = twoway.fit(panel.outcome, panel.status, "poisson"), randomise(panel, "poisson", 199, question.seed)
     assert (study.main.b, study.main.p) == (fit.b, drawn.p)
-    assert (study.drawn.p, study.drawn.estimate) == (drawn.p, fit.b)
+    assert study.drawn.p == drawn.p
+    assert study.drawn.estimate == pytest.approx(fit.b, abs=1e-9)
     assert drawn.assignments == comb(20, 4, exact=True)
     crit = np.quantile(np.abs(drawn.distribution), 0.95, method="higher")
     assert study.main.low == pytest.approx(fit.b - crit * fit.se)
@@ -129,7 +132,7 @@ def test_averted_is_the_main_estimate_in_outcomes(study):
 
 
 def test_averted_is_not_told_where_it_is_stated_not_bounded_or_not_wanted(drawn, study):
-    stated = {"currency": "USD", "period": "a year", "averted": {"value": 5, "source": "a study"}}
+    stated = COSTS | {"averted": {"value": 5, "source": "a study"}}
     assert study_of(drawn, costs=stated).averted is None
     more = {"label": "targeted offences", "measure": "targeted_offences", "better": "more"}
     assert study_of(drawn, outcome=more).averted is None
@@ -148,7 +151,7 @@ def test_the_dose_is_what_the_panel_holds(drawn, study):
 
 def test_secondary_outcomes_are_adjusted_for_their_number(study, drawn):
     table = study.secondary
-    assert table["outcome"].tolist() == ["targeted offences", "contacts"]
+    assert table["outcome"].tolist() == ["targeted offences", "others"]
     assert (table["p_holm"] >= table["p"]).all()
     assert table["p"].iloc[0] == study.main.p
     assert study_of(drawn).secondary is None
@@ -182,7 +185,6 @@ def test_areas_that_start_at_different_times_are_imputed():
     assert study.main.relative_low < -0.3 < study.main.relative_high
     assert study.event is None
     assert [check.id for check in study.checks] == IDS
-    assert "no one start" in next(c.finding for c in study.checks if c.id == "pre_trends") or study.event is None
 
 
 def test_a_programme_that_goes_on_and_off_is_imputed(small):
