@@ -171,8 +171,8 @@ def run(evaluation: str, data: Path, out: Path, dry_run: bool, force: bool) -> N
 @main.command()
 @click.argument("evaluation")
 @data_option
-@click.option("--out", type=FOLDER, help="Folder for the table and the curve.  [default: power/ and the study's name]")
-def power(evaluation: str, data: Path, out: Path | None) -> None:
+@click.option("--out", type=FOLDER, default=Path("power"), show_default=True, help="Folder for table and curve.")
+def power(evaluation: str, data: Path, out: Path) -> None:
     """Before the programme: which effects EVALUATION could detect, by simulation from the site's own history.
 
     Power by effect, months and number of areas, beside the smallest effect that would be worth funding.

@@ -128,7 +128,7 @@ def deal(
         raise UserError("every area has the same programme at the same time: there is none to compare with")
     labels = np.unique(panel.status, axis=0, return_inverse=True)[1].reshape(-1)
     if engine in (None, twoway.reassigned):
-        engine = None if _closed(panel, model) else twoway.reassigned
+        engine = None if closed(panel, model) else twoway.reassigned
     exact = assignments <= max(MOST_LISTED if engine is None else MOST_LISTED // 10, draws)
     orders = _listed(labels) if exact else _drawn(len(labels), draws, seed)
     return Dealing(panel, model, orders, exact, assignments, max(smallest, 0 if exact else 1 / len(orders)), engine)
@@ -162,7 +162,7 @@ def _placed(old: np.ndarray, places: tuple[np.intp, ...], label: int) -> np.ndar
     return new
 
 
-def _closed(panel: Panel, model: str) -> bool:
+def closed(panel: Panel, model: str) -> bool:
     """Tell whether the effect has a closed form: one common path and never-treated areas, no cell missing."""
     paths = np.unique(panel.status, axis=0)
     two = len(paths) == 2 and not paths[0].any() and set(paths[1].tolist()) == {0.0, 1.0}

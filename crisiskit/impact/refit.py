@@ -1,7 +1,9 @@
 """The study's estimate, made again for any panel: the design and the inference that are believed, in one call."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +14,14 @@ from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Question
 from crisiskit.impact.result import Estimate
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Refit = Callable[..., Quick]
+DEALT_OUT = ("did", "staggered")
+"""Designs whose inference deals out the programme among the areas anew; the others bring their own."""
 MISFIT = 0.1
+SMALL, CHECK_DRAWS = 2_000, 199
 
 
 def refit_of(question: Question, design: str) -> Refit:
@@ -25,11 +33,17 @@ def refit_of(question: Question, design: str) -> Refit:
     return partial(_areas, question, design == "staggered")
 
 
-def _areas(question: Question, staggered: bool, panel: Panel, model: str = "") -> Quick:
-    """Two-way fixed effects (or imputation) with the t of the areas, or of the reassigned roll-outs."""
-    from crisiskit.impact.randomisation import randomise
+def _areas(question: Question, staggered: bool, panel: Panel, model: str = "", draws: int = 0) -> Quick:
+    """Two-way fixed effects (or imputation) with the t of the areas, or of the reassigned roll-outs.
+
+    Without `draws`, large panels that have no closed form (staggered, with holes) take CHECK_DRAWS instead of the
+    question's, for the checks make hundreds of estimates.
+    """
+    from crisiskit.impact.randomisation import closed, randomise
 
     model = model or question.model
+    slow = panel.outcome.size > SMALL and (staggered or not closed(panel, model))
+    draws = draws or (min(question.draws, CHECK_DRAWS) if slow else question.draws)
     engine = imputation.reassigned if staggered else None
     fit = (imputation.impute if staggered else twoway.fit)(panel.outcome, panel.status, model, panel.exposure)
     advice: Recommendation = recommend(panel)
@@ -39,7 +53,7 @@ def _areas(question: Question, staggered: bool, panel: Panel, model: str = "") -
         degrees = len(panel.units) - 1
         p, crit = float(2 * t.sf(abs(fit.t), degrees)), float(t.ppf(0.975, degrees))
     else:
-        drawn = randomise(panel, model, question.draws, question.seed, engine=engine)
+        drawn = randomise(panel, model, draws, question.seed, engine=engine)
         p = drawn.p
         known = np.abs(drawn.distribution[np.isfinite(drawn.distribution)])
         crit = float(np.quantile(known, 0.95, method="higher")) if advice.smallest_p <= 0.05 else float("inf")
@@ -94,3 +108,25 @@ def synthetic(question: Question, panel: Panel) -> Estimate:
 
 def _synthetic(question: Question, panel: Panel, model: str = "") -> Quick:
     return from_estimate(panel, synthetic(question, panel))
+
+
+def of_design(found: Recommendation, estimate: Estimate) -> Recommendation:
+    """The same for a time series or a synthetic control: the design's own test is believed, not reassignment."""
+    if "smallest_p" in estimate.details:
+        smallest = float(estimate.details["smallest_p"])
+        reason = ("a synthetic control is judged by the same fit for areas without the programme; the smallest p it "
+                  f"can reach is {smallest:.3f}")  # fmt: skip
+    else:
+        smallest, reason = 0.0, "a time series is judged by its own ups and downs; no area serves as a placebo"
+    return replace(found, kind="none", reason=reason, smallest_p=smallest)
+
+
+def own_inference(advice: Recommendation, estimate: Estimate) -> "pd.DataFrame":
+    """The single row of a design with an inference of its own, in the columns of `believe.inference_table`."""
+    import pandas as pd
+
+    return pd.DataFrame([{
+        "method": estimate.method, "estimate": estimate.estimate, "p": estimate.p, "low": estimate.low,
+        "high": estimate.high, "relative_low": estimate.relative_low, "relative_high": estimate.relative_high,
+        "clusters": advice.clusters, "treated": advice.treated, "believed": True, "why": advice.reason,
+    }])  # fmt: skip

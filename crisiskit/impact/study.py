@@ -14,7 +14,7 @@ from crisiskit.impact.believe import Recommendation, inference_table, recommend
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome, Question, Span
-from crisiskit.impact.refit import refit_of, synthetic
+from crisiskit.impact.refit import DEALT_OUT, of_design, own_inference, refit_of, synthetic
 from crisiskit.impact.result import Check, Estimate
 from crisiskit.impact.verdict import Verdict, judge
 
@@ -88,8 +88,9 @@ class Study:
 
     @cached_property
     def advice(self) -> Recommendation:
-        """Which inference is to be believed with this few areas, and why."""
-        return recommend(self.panel)
+        """Which inference is to be believed, and why: by the number of areas, or the design's own."""
+        found = recommend(self.panel)
+        return found if self.design in DEALT_OUT else of_design(found, self.estimate)
 
     @cached_property
     def estimate(self) -> Estimate:
@@ -99,7 +100,8 @@ class Study:
     @cached_property
     def main(self) -> Quick:
         """The main estimate with the inference that is believed."""
-        return self.refit(self.panel)
+        whole = {"draws": self.question.draws} if self.design in ("did", "staggered") else {}
+        return self.refit(self.panel, **whole)
 
     @cached_property
     def refit(self) -> Any:
@@ -112,14 +114,16 @@ class Study:
         from crisiskit.impact import imputation
         from crisiskit.impact.randomisation import randomise
 
-        if self.design not in ("did", "staggered"):
+        if self.design not in DEALT_OUT:
             return None
         engine = imputation.reassigned if self.design == "staggered" else None
         return randomise(self.panel, self.question.model, self.question.draws, self.question.seed, engine=engine)
 
     @cached_property
     def inference(self) -> "pd.DataFrame":
-        """Every inference beside the others, with the one to be believed and why."""
+        """Every inference beside the others, with the one to be believed and why; the design's own where it has one."""
+        if self.design not in DEALT_OUT:
+            return own_inference(self.advice, self.estimate)
         return inference_table(self.panel, self.estimate, self.question.draws, self.question.seed, self.question.model)
 
     @cached_property
@@ -214,7 +218,7 @@ class Study:
         from crisiskit.impact import imputation
         from crisiskit.impact.randomisation import randomise
 
-        if self.advice.kind != "randomisation" or self.design not in ("did", "staggered"):
+        if self.advice.kind != "randomisation" or self.design not in DEALT_OUT:
             return None
         engine = imputation.reassigned if self.design == "staggered" else None
         asked = self.question
@@ -226,7 +230,7 @@ class Study:
         """The main and the further outcomes with p values adjusted for their number; None without further ones."""
         from crisiskit.impact.multiple import across
 
-        if not self.question.secondary or self.design not in ("did", "staggered"):
+        if not self.question.secondary or self.design not in DEALT_OUT:
             return None
         panels = {self.question.outcome.label: self.panel}
         panels |= {outcome.label: self.rebuild(outcome=outcome) for outcome in self.question.secondary}
@@ -262,16 +266,7 @@ class Study:
     @cached_property
     def verdict(self) -> Verdict:
         """The verdict by the declared rules."""
-        return judge(self.question, self.main, self.checks, self.smallest_p, self.design)
-
-    @property
-    def smallest_p(self) -> float:
-        """The smallest p that the main inference can reach; 0 for a time series, which deals out no areas."""
-        if self.design == "its":
-            return 0.0
-        if self.design == "synthetic_control":
-            return float(self.estimate.details["smallest_p"])
-        return self.advice.smallest_p
+        return judge(self.question, self.main, self.checks, self.advice.smallest_p, self.design)
 
 
 def full(design: str, panel: Panel, question: Question) -> Estimate:

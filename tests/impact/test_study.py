@@ -113,7 +113,7 @@ def test_main_is_two_way_fixed_effects_with_randomisation(study):
     assert (study.main.units, study.main.treated) == (20, 4)
     assert study.inference.set_index("method").loc["randomisation of the programme", "p"] == drawn.p
     assert study.inference["believed"].tolist() == [False, False, False, True]
-    assert study.smallest_p == study.advice.smallest_p == pytest.approx(1 / comb(20, 4))
+    assert study.advice.smallest_p == pytest.approx(1 / comb(20, 4))
 
 
 def test_the_interval_holds_the_planted_effect(study):
@@ -218,25 +218,35 @@ def test_one_area_alone_is_an_interrupted_series(small):
     found = from_panel(study.panel)
     assert (study.main.b, study.main.p) == (found.estimate, found.p)
     assert (study.drawn, study.event, study.secondary) == (None, None, None)
-    assert study.smallest_p == 0
+    assert study.advice.smallest_p == 0
     assert study.verdict.rule != "cannot_reach"
     status = {check.id: check.status for check in study.checks}
     assert list(status) == IDS
     assert {status[name] for name in ("pre_trends", "donor_pool", "leave_one_area_out")} == {"not possible"}
     assert all(isinstance(other, str) for other in study.others.values())
-    with pytest.raises(UserError, match="none to compare with"):
-        study.inference  # noqa: B018
+    assert "own ups and downs" in study.advice.reason
+    (row,) = study.inference.itertuples()
+    assert (row.method, row.p, row.low, row.relative_high) == (found.method, found.p, found.low, found.relative_high)
+    assert row.believed
+
+
+def test_columns_of_every_inference_are_the_same(small, study):
+    columns = study.inference.columns.tolist()
+    for design in ("its", "synthetic_control", "staggered"):
+        assert study_of(small, design=design).inference.columns.tolist() == columns
 
 
 def test_synthetic_control_takes_its_p_from_placebo_areas(small):
     from crisiskit.impact.placebo_areas import with_placebos
 
     study = study_of(small, design="synthetic_control")
-    found = with_placebos(study.panel, draws=199, seed=144, statistic="mean")
+    found = with_placebos(study.panel, demeaned=True, draws=199, seed=144, statistic="mean")
     assert (study.main.b, study.main.p) == (found.estimate, found.p)
-    assert study.smallest_p == pytest.approx(1 / (1 + comb(8, 4)))
+    assert study.advice.smallest_p == pytest.approx(1 / (1 + comb(8, 4)))
     assert study.main.relative < -0.1
     assert study.drawn is None
+    assert study.inference["p"].tolist() == [study.main.p]
+    assert "smallest p it can reach is 0.014" in study.inference["why"].iloc[0]
     assert study.estimate.design == "synthetic_control"
 
 
@@ -245,7 +255,7 @@ def test_one_treated_area_stays_open_whatever_the_estimate(small):
     others = [{"area": area, "start": start} for area, start in treated.items()][:1]
     study = study_of(small, roll_out=others)
     assert (study.verdict.kind, study.verdict.rule) == ("inconclusive", "cannot_reach")
-    assert study.smallest_p == pytest.approx(1 / 12)
+    assert study.advice.smallest_p == pytest.approx(1 / 12)
 
 
 # ---- the estimate made again
@@ -305,18 +315,27 @@ def test_hash_seed_and_threads_have_no_say(root):
 # ---- verdicts
 
 
-@pytest.mark.parametrize(("seed", "effect", "kind"), [
-    (0, 0.7, "supported"), (1, 0.7, "supported"), (2, 0.7, "supported"),
-    (0, 1.0, ""), (2, 1.0, ""), (3, 1.0, ""),
-])  # fmt: skip
-def test_a_planted_effect_is_supported_and_none_is_not(seed, effect, kind):
-    study = study_of(made(seed, effect))
-    if kind:
-        assert study.verdict.kind == kind, study.verdict.sentence
-        assert study.main.relative_low < effect - 1 < study.main.relative_high
-    else:
-        assert study.verdict.kind in ("not supported", "inconclusive")
-        assert study.main.p > 0.05
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_a_planted_effect_is_supported(seed):
+    study = study_of(made(seed, 0.7, areas=14, treated=3))
+    assert study.verdict.kind == "supported", study.verdict.sentence
+    assert study.main.p == pytest.approx(1 / comb(14, 3))
+    assert study.main.relative_low < -0.3 < study.main.relative_high < -0.1
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_no_effect_is_never_supported(seed):
+    study = study_of(made(seed, 1.0, areas=14, treated=3))
+    assert study.verdict.kind in ("not supported", "inconclusive"), study.verdict.sentence
+    assert study.main.p > 0.05
+    assert study.main.relative_low < 0 < study.main.relative_high
+
+
+def test_a_worthless_effect_is_not_supported():
+    """With many areas the interval excludes what would be worth funding: no doubt is left open."""
+    study = study_of(made(2, 1.0), worth=0.2)
+    assert study.main.relative_low > -0.2
+    assert (study.verdict.kind, study.verdict.rule) == ("not supported", "excludes_worth")
 
 
 # ---- names that are not there
