@@ -33,6 +33,7 @@ class Path:
     clusters: int
     nested: float
     reference: int = REFERENCE
+    tail: bool = False  # the last coefficient is a bin that holds later periods too
 
     @property
     def before(self) -> np.ndarray:
@@ -68,7 +69,8 @@ def path(panel: Panel, model: str = "poisson", reference: int = REFERENCE, lead:
     covariance = np.asarray(result.cov_params())[: len(at), : len(at)] * groups / (groups - 1)
     n = len(data.y)
     nested = (n - 1) / (n - data.rank + groups - 1)
-    return Path(at, np.asarray(result.params)[: len(at)], covariance, groups, nested, reference)
+    return Path(at, np.asarray(result.params)[: len(at)], covariance, groups, nested, reference,
+                bool(lag) and lag < times[-1])  # fmt: skip
 
 
 def event_study(

@@ -42,13 +42,16 @@ def relative_magnitudes(found: "Path", confidence: float = 0.95) -> Bounds:
     """Bounds of the mean effect after the start: the k-th period may be off by k Mbar times the largest past change.
 
     `breakdown` is 0 where the interval without any violation holds 0 already. Steps between bins that are not
-    neighbours count by their distance. UserError for an event study against another period than the last before.
+    neighbours count by their distance. UserError for an event study against another period than the last before, or
+    with a bin of late periods, whose trends have more time to part than its place says.
     """
     import pandas as pd
     from scipy.stats import t as student
 
     if found.reference != -1:
         raise UserError(f"the bounds start from the last period before the start, not from {found.reference}")
+    if found.tail:
+        raise UserError(f"the bounds need each period after the start by itself; those from {found.at[-1]} are one bin")
     after = ~found.before
     weight = after / after.sum()
     theta = float(weight @ found.estimate)

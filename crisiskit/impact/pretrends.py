@@ -4,6 +4,8 @@ A test that finds nothing proves little where it has little power (Roth, America
 305-322), so both stand together. With few clusters the Wald test rejects too often: the programme is dealt out anew.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from crisiskit.errors import UserError
@@ -27,17 +29,56 @@ def randomised(panel: Panel, model: str = "poisson", draws: int = DRAWS, seed: i
     counts), with the covariance clustered by area. NaN where a cell is missing, an exposure varies, or no deal can be
     formed.
     """
+    parts = _dealt(panel, model, draws, seed)
+    return float("nan") if parts is None else p_value(np.sqrt(_statistic(*parts)))
+
+
+def randomised_power(
+    panel: Panel, slope: float, model: str = "poisson", draws: int = DRAWS, seed: int = SEED
+) -> float:  # fmt: skip
+    """Probability that the test of `randomised` sees trends that differ by `slope` a period; NaN where that is NaN.
+
+    Each deal is taken as data in turn, with the slope planted in the areas that it treats (on the scale of the model,
+    which leaves its covariance as it is), and held against the deals without it. A deal without a statistic counts as
+    not seen. `power` is the same of Wald's chi-square, and promises far too much with few areas.
+    """
+    parts = _dealt(panel, model, draws, seed)
+    return float("nan") if parts is None else _seen(parts, slope)
+
+
+def _seen(parts: tuple[np.ndarray, np.ndarray], slope: float) -> float:
+    """Share of the deals beyond the first whose statistic with the slope is among the LEVEL largest without it."""
+    change, inverse = parts[0][1:], parts[1][1:]
+    bare = np.nan_to_num(_statistic(change, inverse), nan=np.inf)
+    critical = np.quantile(bare, 1 - LEVEL, method="higher")
+    line = slope * np.arange(-change.shape[1], 0.0)
+    return float((_statistic(change + line, inverse) > critical).mean())
+
+
+def _statistic(change: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Wald statistics (S,); NaN where there is none."""
+    found = np.einsum("st,stu,su->s", change, inverse, change)
+    return np.where(found >= 0, found, np.nan)
+
+
+def _dealt(panel: Panel, model: str, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """`_parts` of every deal, the first as it was; None where they cannot be formed."""
     before = panel.before
     if before.sum() < 2 or panel.exposure is not None or not np.isfinite(panel.outcome[:, before]).all():
-        return float("nan")
+        return None
     y = panel.outcome[:, before]
     y = y if model == "poisson" else twoway.scaled(y, model, None)
     member = panel.treated[deal(panel, model, draws, seed).orders].astype("float64")
-    return p_value(np.sqrt(_wald(y, member, model == "poisson")))
+    return _parts(y, member, model == "poisson")
 
 
 def _wald(y: np.ndarray, member: np.ndarray, counts: bool) -> np.ndarray:
     """Wald statistics (S,) of the periods of y (N x T) against its last, for members (S x N) of the treated group."""
+    return _statistic(*_parts(y, member, counts))
+
+
+def _parts(y: np.ndarray, member: np.ndarray, counts: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Differences of each period from the last (S x T-1) and their inverse covariances; NaN where there are none."""
     n, periods = y.shape
     products = np.einsum("it,is->its", y, y).reshape(n, -1)
     gap = np.zeros((len(member), periods))
@@ -56,15 +97,17 @@ def _wald(y: np.ndarray, member: np.ndarray, counts: bool) -> np.ndarray:
     change = gap[:, :-1] - gap[:, -1:]
     last = cover[:, -1, -1][:, None, None]
     spread = cover[:, :-1, :-1] - cover[:, :-1, -1:] - cover[:, -1:, :-1] + last
-    found = np.full(len(member), np.nan)
     fine = np.isfinite(change).all(axis=1)
-    inverse = np.linalg.pinv(spread[fine], rcond=SINGULAR, hermitian=True)
-    found[fine] = np.einsum("st,stu,su->s", change[fine], inverse, change[fine])
-    return np.where(found >= 0, found, np.nan)
+    inverse = np.full(spread.shape, np.nan)
+    inverse[fine] = np.linalg.pinv(spread[fine], rcond=SINGULAR, hermitian=True)
+    return change, inverse
 
 
 def power(found: Path, slope: float, level: float = LEVEL) -> float:
-    """Probability that the joint test sees trends that differ by `slope` a period (chi-square approximation)."""
+    """Probability that the Wald test sees trends that differ by `slope` a period (chi-square approximation).
+
+    With few areas this promises far too much, as the test rejects too often: see `randomised_power`.
+    """
     from scipy.stats import chi2, ncx2
 
     early = found.before
@@ -78,19 +121,36 @@ def power(found: Path, slope: float, level: float = LEVEL) -> float:
 
 
 def detectable_slope(found: Path, wanted: float) -> float:
-    """The difference in slope a period that the joint test sees with probability `wanted`; NaN without such periods."""
-    from scipy.optimize import brentq
-
+    """The difference in slope a period that the Wald test sees with probability `wanted`; NaN without such periods."""
     if not found.before.any():
         return float("nan")
+    return _slope_of(lambda slope: power(found, slope), wanted)
+
+
+def randomised_slope(
+    panel: Panel, wanted: float, model: str = "poisson", draws: int = DRAWS, seed: int = SEED
+) -> float:  # fmt: skip
+    """The difference in slope that the test of `randomised` sees with probability `wanted`, mean of up and down.
+
+    NaN where that test cannot be formed; infinite where no slope is seen so often.
+    """
+    parts = _dealt(panel, model, draws, seed)
+    if parts is None:
+        return float("nan")
+    return _slope_of(lambda slope: (_seen(parts, slope) + _seen(parts, -slope)) / 2, wanted)
+
+
+def _slope_of(seen: Callable[[float], float], wanted: float) -> float:
+    from scipy.optimize import brentq
+
     if wanted <= LEVEL:
         raise ValueError(f"wanted {wanted}: a test at level {LEVEL} sees nothing with that probability")
     top = 1e-6
-    while power(found, top) < wanted:
+    while seen(top) < wanted:
         top *= 2
         if top > 1e6:
             return float("inf")
-    return float(brentq(lambda slope: power(found, slope) - wanted, 0, top))
+    return float(brentq(lambda slope: seen(slope) - wanted, 0, top))
 
 
 def explaining_slope(panel: Panel, estimate: float) -> float:
@@ -115,8 +175,8 @@ def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
     """Judge the periods before the start.
 
     fail: the joint test rejects at LEVEL, by randomisation where it can be formed. warn: the linear trends differ at
-    LEVEL, or the joint test would have seen a slope that explains the whole estimate with less than ENOUGH_POWER. pass:
-    neither.
+    LEVEL, or the test that judges would have seen a slope that explains the whole estimate with less than ENOUGH_POWER.
+    pass: neither. `numbers` has the Wald test's own power too (`wald_power`).
     """
     found: Path = event.model
     model = str(event.design).removeprefix("event_study_")
@@ -130,7 +190,8 @@ def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
     except UserError:
         slope = slope_se = slope_p = float("nan")
     needed = explaining_slope(panel, estimate.estimate)
-    seen = power(found, needed)
+    wald_power = power(found, needed)
+    seen = wald_power if p != p else randomised_power(panel, needed, model)
     status: Status = "pass"
     if believed < LEVEL:
         status = "fail"
@@ -146,5 +207,8 @@ def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
         finding += f" The slopes differ by {slope:+.3f} a period (p {slope_p:.3f})."
     numbers = {"chi2": chi2, "df": float(df), "wald_p": wald_p, "randomised_p": p, "power": seen, "slope": slope,
                "slope_se": slope_se, "slope_p": slope_p, "explaining_slope": needed}  # fmt: skip
-    numbers |= {f"slope_seen_{100 * wanted:.0f}": detectable_slope(found, wanted) for wanted in (0.5, 0.8)}
+    numbers |= {"wald_power": wald_power}
+    for wanted in (0.5, 0.8):
+        least = detectable_slope(found, wanted) if p != p else randomised_slope(panel, wanted, model)
+        numbers[f"slope_seen_{100 * wanted:.0f}"] = least
     return Check("pre_trends", TITLE, status, finding, numbers, table=event.series)

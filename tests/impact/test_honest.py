@@ -134,6 +134,14 @@ def test_another_reference_is_refused() -> None:
         relative_magnitudes(path(_panel(), reference=-3))
 
 
+def test_bin_of_late_periods_is_refused() -> None:
+    """Two periods in one bin would count as one: the same data would seem to bear more."""
+    with pytest.raises(UserError, match="those from 3 are one bin"):
+        relative_magnitudes(path(_panel(), lag=3))
+    whole = relative_magnitudes(path(_panel()))
+    assert relative_magnitudes(path(_panel(), lag=4)).breakdown == whole.breakdown  # 4 is the last: no bin
+
+
 def test_check_judges_by_the_breakdown() -> None:
     event = event_study(_panel())
     base = relative_magnitudes(event.model)

@@ -128,6 +128,49 @@ def test_detectable_slope_inverts_power() -> None:
     assert np.isnan(pretrends.power(alone, 0.1))
 
 
+@pytest.mark.parametrize("model", twoway.MODELS)
+def test_randomised_power_is_that_of_planted_deals(model: str) -> None:
+    """The long way: the slope planted in the cells of each deal's own areas, and its statistic formed anew."""
+    data = _panel()
+    slope, early = (2.0 if model == "linear" else 0.1), data.outcome[:, :5]
+    member = data.treated[deal(data, model, 499, 144).orders].astype("float64")
+    line = slope * np.arange(-4, 1)
+    y = np.log(early) if model == "log" else early
+    bare = pretrends._wald(y, member, model == "poisson")[1:]
+    critical = np.sort(bare)[int(np.ceil(0.95 * (len(bare) - 1)))]
+    seen = []
+    for own in member[1:]:
+        planted = y * np.exp(np.outer(own, line)) if model == "poisson" else y + np.outer(own, line)
+        seen.append(pretrends._wald(planted, own[None], model == "poisson")[0] > critical)
+    assert pretrends.randomised_power(data, slope, model) == pytest.approx(np.mean(seen), abs=1e-12)
+    assert 0.05 < np.mean(seen) < 1
+
+
+def test_power_said_is_the_share_of_panels_seen() -> None:
+    """20 areas, 12 months before: the share of 60 diverging panels that are found, and what Wald's power promised."""
+    said, promised, seen = [], [], []
+    for seed in range(60):
+        drawn = panel(seed, areas=20, months=24, treated=8, mean=30)
+        data = Panel(drawn.units, drawn.starts, "month", drawn.outcome, drawn.status, "events")
+        said.append(pretrends.randomised_power(data, 0.1, draws=199))
+        promised.append(pretrends.power(path(data), 0.1))
+        line = 0.1 * np.arange(-11, 13)[None, :] * data.treated[:, None]
+        parted = replace(data, outcome=np.round(data.outcome * np.exp(line)))
+        seen.append(pretrends.randomised(parted, draws=199, seed=seed) <= 0.05)
+    assert np.mean(said) == pytest.approx(np.mean(seen), abs=0.15)  # two standard errors and more
+    assert np.mean(promised) > np.mean(seen) + 0.15
+
+
+def test_randomised_slope_inverts_its_power() -> None:
+    data = _panel()
+    for wanted in (0.5, 0.8):
+        slope = pretrends.randomised_slope(data, wanted)
+        both = [pretrends.randomised_power(data, side * slope) for side in (-1, 1)]
+        assert np.mean(both) == pytest.approx(wanted, abs=0.01)  # a step is 1/494
+    assert pretrends.randomised_power(data, 0) == pytest.approx(0.05, abs=0.01)
+    assert np.isnan(pretrends.randomised_slope(_panel(start=1), 0.5))
+
+
 def test_explaining_slope_gives_back_the_estimate() -> None:
     """A panel that diverges in a straight line and has no effect: its estimate is that slope, over the halves."""
     data = _panel(months=11, start=4)
@@ -190,7 +233,9 @@ def test_numbers_are_those_of_the_parts() -> None:
     assert (numbers["slope"], numbers["slope_se"], numbers["slope_p"]) == pretrends.linear_trend(data)
     needed = pretrends.explaining_slope(data, estimate.estimate)
     assert numbers["explaining_slope"] == needed
-    assert numbers["power"] == pretrends.power(event.model, needed)
+    assert numbers["power"] == pretrends.randomised_power(data, needed)
+    assert numbers["wald_power"] == pretrends.power(event.model, needed)
+    assert numbers["slope_seen_80"] == pretrends.randomised_slope(data, 0.8)
     assert found.table is event.series
 
 
@@ -200,6 +245,9 @@ def test_missing_cells_fall_back_on_the_wald_test_and_say_so() -> None:
     hole[0, 0] = np.nan
     found = _check(replace(data, outcome=hole))
     assert np.isnan(found.numbers["randomised_p"])
+    assert np.isnan(pretrends.randomised_power(replace(data, outcome=hole), 0.1))
+    assert found.numbers["power"] == found.numbers["wald_power"]
+    assert found.numbers["slope_seen_50"] > 0
     assert "rejects too often" in found.finding
 
 
