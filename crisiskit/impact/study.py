@@ -11,10 +11,11 @@ import numpy as np
 from crisiskit.errors import UserError
 from crisiskit.impact import designs
 from crisiskit.impact.believe import Recommendation, inference_table, recommend
+from crisiskit.impact.estimates import full
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome, Question, Span
-from crisiskit.impact.refit import DEALT_OUT, of_design, own_inference, refit_of, synthetic
+from crisiskit.impact.refit import DEALT_OUT, of_design, own_inference, refit_of
 from crisiskit.impact.result import Check, Estimate
 from crisiskit.impact.verdict import Verdict, judge
 
@@ -227,14 +228,26 @@ class Study:
 
     @cached_property
     def secondary(self) -> "pd.DataFrame | None":
-        """The main and the further outcomes with p values adjusted for their number; None without further ones."""
+        """The main and the further outcomes with p adjusted for their number; None without further ones.
+
+        An outcome that cannot be estimated has a row without numbers, which says why.
+        """
+        import pandas as pd
+
         from crisiskit.impact.multiple import across
 
         if not self.question.secondary or self.design not in DEALT_OUT:
             return None
-        panels = {self.question.outcome.label: self.panel}
-        panels |= {outcome.label: self.rebuild(outcome=outcome) for outcome in self.question.secondary}
-        return across(panels, model=self.question.model, draws=self.question.draws, seed=self.question.seed)
+        asked, panels, lost = self.question, {self.question.outcome.label: self.panel}, []
+        for outcome in asked.secondary:
+            try:
+                panel = self.rebuild(outcome=outcome)
+                across({outcome.label: panel}, model=asked.model, draws=99, seed=asked.seed)
+                panels[outcome.label] = panel
+            except UserError as error:
+                lost.append({"outcome": outcome.label, "note": str(error)})
+        found = across(panels, model=asked.model, draws=asked.draws, seed=asked.seed)
+        return pd.concat([found, pd.DataFrame(lost)], ignore_index=True) if lost else found
 
     @cached_property
     def comparison(self) -> "Comparison | None":
@@ -266,25 +279,5 @@ class Study:
     @cached_property
     def verdict(self) -> Verdict:
         """The verdict by the declared rules."""
-        return judge(self.question, self.main, self.checks, self.advice.smallest_p, self.design)
-
-
-def full(design: str, panel: Panel, question: Question) -> Estimate:
-    """The estimate of one design on a panel, by the library's own model. UserError where the data do not allow it."""
-    if design == "did":
-        from crisiskit.impact.did import twfe
-
-        return twfe(panel, model=question.model)
-    if design == "its":
-        from crisiskit.impact.its import from_panel
-
-        return from_panel(panel, model=question.model)
-    if design == "synthetic_control":
-        return synthetic(question, panel)
-    if design == "synthetic_did":
-        from crisiskit.impact.staggered import synthetic_did
-
-        return synthetic_did(panel, seed=question.seed)
-    from crisiskit.impact.staggered import imputed
-
-    return imputed(panel, model=question.model)
+        compared = not bool(self.panel.treated.all())
+        return judge(self.question, self.main, self.checks, self.advice.smallest_p, self.design, compared)

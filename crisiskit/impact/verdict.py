@@ -41,10 +41,14 @@ def critical_for(design: str) -> Mapping[str, str]:
     return {**declared["critical"], **declared["critical_of_design"].get(design, {})}
 
 
-def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: float, design: str = "did") -> Verdict:
+def judge(
+    question: Question, main: Quick, checks: Sequence[Check], smallest_p: float, design: str = "did",
+    compared: bool = True,
+) -> Verdict:  # fmt: skip
     """Apply the rules to the study's estimate (with the p value that is believed) and its checks.
 
-    `smallest_p`: the smallest p value that the design can reach at all.
+    `smallest_p`: the smallest p value that the design can reach at all. `compared`: whether there are areas without the
+    programme; a series alone cannot be told from whatever else began on the same day.
     """
     declared = rules()
     level, critical = float(declared["level"]), critical_for(design)
@@ -54,6 +58,7 @@ def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: 
     testable = [judged[name] for name in declared["needs_one_of"] if name in judged]
     sound = not failed and len(warned) <= int(declared["most_warnings"])
     sound = sound and any(check.status in ("pass", "warn") for check in testable)
+    sound = sound and (compared or declared["needs_comparison"] != "true")
     good = main.relative < 0 if question.outcome.better == "fewer" else main.relative > 0
     best = main.relative_low if question.outcome.better == "fewer" else main.relative_high
     worth = -question.worth if question.outcome.better == "fewer" else question.worth
@@ -68,13 +73,13 @@ def judge(question: Question, main: Quick, checks: Sequence[Check], smallest_p: 
     }
     rule = next(rule for rule in declared["rules"] if holds[rule["when"]])
     size = f"{abs(main.relative):.0%} {'fewer' if main.relative < 0 else 'more'} {question.outcome.label}"
-    size += f" (interval {main.relative_low:+.0%} to {main.relative_high:+.0%}, {_p(main.p)})"
+    size += f" (interval {_end(main.relative_low)} to {_end(main.relative_high)}, {_p(main.p)})"
     claim = f"That {question.programme} led to {question.outcome.better} {question.outcome.label}"
     why = {
         "cannot_reach": f"with so few areas no p value under {smallest_p:.3f} is possible, so that chance stays open",
         "significant_harm": f"the records show the opposite: {size}",
         "significant_good_and_sound": f"{size}, and no critical check failed",
-        "significant_good": f"{size}, but {_because(failed, warned, critical)}",
+        "significant_good": f"{size}, but {_because(failed, warned, critical, compared)}",
         "excludes_worth": f"{size}: {question.worth:.0%}, the smallest effect worth funding, is outside the interval",
         "otherwise": f"{size}: neither chance nor an effect worth funding ({question.worth:.0%}) can be excluded",
     }[rule["when"]]
@@ -95,9 +100,15 @@ def _p(p: float) -> str:
     return "no p" if p != p else "p under 0.001" if p < 0.001 else f"p {p:.3f}"
 
 
-def _because(failed: Sequence[Check], warned: Sequence[Check], critical: Mapping[str, str]) -> str:
+def _end(value: float) -> str:
+    return f"{value:+.0%}" if abs(value) < float("inf") else "without bound"
+
+
+def _because(failed: Sequence[Check], warned: Sequence[Check], critical: Mapping[str, str], compared: bool) -> str:
     if failed:
         return "; ".join(critical[check.id] for check in failed)
+    if not compared:
+        return "no area without the programme shows what would have happened: anything that began then may have done it"
     if warned:
         return f"{len(warned)} critical checks leave a doubt"
     return "no check of what would have happened otherwise was possible"

@@ -80,6 +80,12 @@ def test_no_effect_is_a_finding_only_where_an_effect_worth_funding_is_excluded()
     assert kind(quick(-0.02, -0.11, 0.05, 0.6)) == "inconclusive"
 
 
+def test_a_series_without_a_comparison_stays_open_however_small_its_p():
+    found = judge(Question.model_validate(ASKED), quick(p=1e-9), checks(), 0.0, "its", compared=False)
+    assert (found.kind, found.rule) == ("inconclusive", "significant_good")
+    assert "no area without the programme" in found.sentence
+
+
 def test_too_few_areas_cannot_settle_anything():
     assert kind(smallest_p=1 / 7) == "inconclusive"
 
