@@ -37,7 +37,7 @@ class Outcome(Strict):
     better: Better = Field("fewer", description="fewer or more: which direction is good, and `why` it is")
     why: str = Field("", description="why that direction is good; if more records can mean success, say so here")
     more_may_be_success: bool = Field(False, description="true where the programme itself may raise what is recorded")
-    table: Literal["counts", "interventions"] = "counts"
+    table: Literal["counts", "interventions"] = Field("counts", description="the standard table it is counted in")
     measure: str = Field("", description="counts: the measure; interventions: contacts or records")
     dates: dict[str, str] = Field(
         {}, description="name of a date (occurred, reported) to the measure in counts, or the day in interventions"
@@ -63,8 +63,8 @@ class Outcome(Strict):
 class Shock(Strict):
     """Something else that happened: a pandemic, protests, a new law."""
 
-    name: str
-    days: Span
+    name: str = Field(description="what it was")
+    days: Span = Field(description="{from: 2020-03-15, to: 2021-06-30}")
     areas: Names = Field((), description="areas it hit; empty: all of them")
 
 
@@ -72,8 +72,8 @@ class Published(Strict):
     """A result of another study, shown as context."""
 
     relative: float = Field(gt=-1, description="effect as a share: -0.34 is 34 % fewer")
-    source: str
-    note: str = ""
+    source: str = Field(description="where it is published")
+    note: str = Field("", description="why agreement with it is, or is no, confirmation")
 
 
 class Question(Strict):
@@ -83,7 +83,7 @@ class Question(Strict):
     question: str = Field("", description="the question in a sentence; written from the rest where empty")
     roll_out: tuple[Running, ...] = Field((), description="where and when it ran, a line per area and stretch")
     roll_out_file: str = Field("", description="the same as CSV (area,start,end,hours,dose), beside this file")
-    outcome: Outcome
+    outcome: Outcome = Field(description="what should have changed, and which direction is good")
     secondary: tuple[Outcome, ...] = Field((), description="further outcomes, with p values adjusted for their number")
     negative_control: Outcome | None = Field(None, description="an outcome that the programme cannot change")
     definitions: tuple[Outcome, ...] = Field((), description="other defensible definitions of the outcome")
@@ -95,23 +95,29 @@ class Question(Strict):
     exclude: dict[str, str] = Field({}, description="area to the reason why it is left out")
     neighbours: Names = Field((), description="untreated areas beside the treated ones, for spill-over")
     alternative_areas: dict[str, Names] = Field({}, description="name to another list of treated areas, for the curve")
-    step: Literal["week", "month", "quarter", "year"] = "month"
+    step: Literal["week", "month", "quarter", "year"] = Field("month", description="length of a period")
     window: Span | None = Field(None, description="days of the main comparison; without it, all that is covered")
     coverage: dict[str, Span] = Field({}, description="area to the days that its source covers, where not all")
     exposure: str = Field("", description="measure of counts that the outcome is out of, such as population")
-    covariates: Names = Field((), description="measures of counts that vary by area and period")
-    design: Literal["auto", "did", "staggered", "synthetic_control", "its"] = "auto"
-    model: Literal["poisson", "log", "linear"] = "poisson"
-    shocks: tuple[Shock, ...] = ()
+    covariates: Names = Field(
+        (), description="measures of counts by area and period; an adjusted estimate stands beside the main one"
+    )
+    design: Literal["auto", "did", "staggered", "synthetic_control", "its"] = Field(
+        "auto", description="auto: by the roll-out and the areas to compare with"
+    )
+    model: Literal["poisson", "log", "linear"] = Field(
+        "poisson", description="counts, logarithm of counts, or counts as they are"
+    )
+    shocks: tuple[Shock, ...] = Field((), description="what else happened: a pandemic, protests, a new law")
     dose: float | None = Field(None, gt=0, description="contacts delivered in all; else the sum of roll_out")
     dose_measure: str = Field("", description="measure of counts that holds the contacts delivered")
-    published: tuple[Published, ...] = ()
+    published: tuple[Published, ...] = Field((), description="results of other studies, shown as context")
     encounters: EncounterPlan | None = Field(None, description="encounters compared by who responded")
     costs: Costs | None = Field(None, description="what it cost and saved, every figure with its source")
     known_relative: float | None = Field(None, gt=-1, description="the true effect, of simulated data only")
     worth: Share = Field(0.1, description="smallest relative effect worth funding")
     draws: int = Field(999, ge=99, le=99_999, description="reassignments of the programme that are drawn")
-    seed: int = Field(144, ge=0)
+    seed: int = Field(144, ge=0, description="of everything that is drawn; the same seed gives the same report")
     join_limit: Share = Field(0.02, description="share of the outcome that a merge may lose before the analysis stops")
     treated_are_assumed: str = Field("", description="why the list of treated areas is uncertain, where it is")
 

@@ -175,7 +175,20 @@ class Study:
                 found[title] = full(near.design, panel, self.question)
             except UserError as error:
                 found[title] = str(error)
-        return found
+        return found | self._adjusted()
+
+    def _adjusted(self) -> dict[str, Estimate | str]:
+        """The two-way fixed effects adjusted for the question's covariates, where it names some."""
+        from crisiskit.impact.did import twfe
+
+        names = self.question.covariates
+        if not names or self.design != "did":
+            return {}
+        title = f"Difference in differences, adjusted for {', '.join(names)}"
+        try:
+            return {title: twfe(self.panel, model=self.question.model, covariates=names)}
+        except UserError as error:
+            return {title: str(error)}
 
     @cached_property
     def material(self) -> Material:

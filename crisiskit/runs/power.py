@@ -14,7 +14,7 @@ from crisiskit.impact.power import power as simulated_power
 from crisiskit.impact.question import Question
 from crisiskit.runs import record
 from crisiskit.runs.plan import make_plan
-from crisiskit.runs.runner import Say, read_source
+from crisiskit.runs.runner import Say, read_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,15 +35,9 @@ def power(evaluation: Path, data: Path | None, out: Path | None, say: Say = prin
     if question is None:
         raise UserError(f"{evaluation}: has no `impact:`; power needs the outcome and the areas that it is asked for")
     with tempfile.TemporaryDirectory(prefix="crisiskit-power-") as temporary:
-        from crisiskit.runs.tables import combine
-
-        folder = Path(temporary)
-        parts = [folder / source.name for source in plan.sources]
-        for source, part in zip(plan.sources, parts, strict=True):
-            read_source(source, data, part, folder / "work")
-        combine(parts, folder / "tables", plan.study.evaluation.thresholds)
-        about = record.read_json(folder / "tables" / "quality.json")["about"]
-        panel = _panel(folder / "tables", question)
+        tables = read_all(plan, data, Path(temporary))
+        about = record.read_json(tables / "quality.json")["about"]
+        panel = _panel(tables, question)
     found = of_panel(panel, question)
     for line in lines(found):
         say(line)

@@ -97,6 +97,17 @@ def _read(steps: Steps, source: Source, data: Path | None, work: Path, say: Say)
     say(f"{source.step.id}: {rows} in {seconds():.1f} s")
 
 
+def read_all(plan: Plan, data: Path | None, folder: Path) -> Path:
+    """Read all sources of a plan into `folder`, keep nothing else, and return the folder of the tables put together."""
+    from crisiskit.runs.tables import combine
+
+    parts = [folder / source.name for source in plan.sources]
+    for source, part in zip(plan.sources, parts, strict=True):
+        read_source(source, data, part, folder / "work")
+    combine(parts, folder / "tables", plan.study.evaluation.thresholds)
+    return folder / "tables"
+
+
 def read_source(source: Source, data: Path | None, folder: Path, work: Path) -> None:
     """Write one source's standard tables into `folder`; simulated files are made in `work`, once for all."""
     made = source.simulate

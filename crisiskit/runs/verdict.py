@@ -8,7 +8,7 @@ from typing import Any
 
 from crisiskit.runs import record
 from crisiskit.runs.plan import make_plan
-from crisiskit.runs.runner import read_source
+from crisiskit.runs.runner import read_all
 
 FATES = ("rows_read", "standardized", "collapsed", "excluded", "quarantined", "rejected")
 
@@ -28,14 +28,8 @@ def verdict(file: Path, data: Path | None) -> Verdict:
     """
     plan = make_plan(file, data)
     with tempfile.TemporaryDirectory(prefix="crisiskit-check-") as temporary:
-        from crisiskit.runs.tables import combine
-
-        folder = Path(temporary)
-        parts = [folder / source.name for source in plan.sources]
-        for source, part in zip(plan.sources, parts, strict=True):
-            read_source(source, data, part, folder / "work")
-        combine(parts, folder / "tables", plan.study.evaluation.thresholds)
-        ledger, quality = (record.read_json(folder / "tables" / f"{name}.json") for name in ("ledger", "quality"))
+        tables = read_all(plan, data, Path(temporary))
+        ledger, quality = (record.read_json(tables / f"{name}.json") for name in ("ledger", "quality"))
     failing = [check for check in quality["checks"] if check["status"] in ("fail", "error")]
     lines = (*_ledger(ledger), *_units(quality), *_checks(quality, failing))
     return Verdict(lines, not any(check["severity"] == "error" for check in failing))
