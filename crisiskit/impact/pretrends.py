@@ -212,3 +212,27 @@ def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
         least = detectable_slope(found, wanted) if p != p else randomised_slope(panel, wanted, model)
         numbers[f"slope_seen_{100 * wanted:.0f}"] = least
     return Check("pre_trends", TITLE, status, finding, numbers, table=event.series)
+
+
+def check_before(panel: Panel, model: str, estimate: float) -> Check:
+    """The same where areas start at different times: in the periods before any start, by reassigned areas alone.
+
+    UserError where fewer than two such periods are there, or the test cannot be formed. Rules as in `check`.
+    """
+    if int(panel.before.sum()) < 2:
+        raise UserError("fewer than two periods lie before the first start")
+    p = randomised(panel, model)
+    if p != p:
+        raise UserError("the test needs every cell before the first start, and no exposure")
+    slope, slope_se, slope_p = linear_trend(panel, model)
+    needed = explaining_slope(panel, estimate)
+    seen = randomised_power(panel, needed, model)
+    status: Status = "fail" if p < LEVEL else "warn" if slope_p < LEVEL or not seen >= ENOUGH_POWER else "pass"
+    finding = (
+        f"The {int(panel.before.sum()) - 1} periods before the first start anywhere differ jointly from the last "
+        f"with p {p:.3f} (reassigned areas). A difference in slope that would explain the whole estimate would be seen "
+        f"with probability {seen:.0%}. The slopes differ by {slope:+.3f} a period (p {slope_p:.3f})."
+    )
+    numbers = {"randomised_p": p, "power": seen, "slope": slope, "slope_se": slope_se, "slope_p": slope_p,
+               "explaining_slope": needed}  # fmt: skip
+    return Check("pre_trends", TITLE, status, finding, numbers)

@@ -209,21 +209,12 @@ class Study:
 
     def _of_design(self) -> tuple[Check, ...]:
         """The join audit, and the checks that need the design's own results."""
-        from crisiskit.impact import honest, mde, pretrends
+        from crisiskit.impact import mde
         from crisiskit.impact.audit import check as joins
+        from crisiskit.impact.checks.trends import trends
         from crisiskit.impact.synthetic_control import donor_pool
 
-        found: list[Check] = []
-        for name, title, make in (
-            ("pre_trends", pretrends.TITLE, lambda event: pretrends.check(self.panel, event, self.estimate)),
-            ("honest_pre_trends", honest.TITLE, lambda _: honest.of_panel(self.panel, self.question.model)),
-        ):
-            try:
-                lost, helps = self.no_event
-                found.append(make(self.event) if self.event else
-                             Check(name, title, "not possible", f"No event study: {lost}.", asks=helps))  # fmt: skip
-            except UserError as error:
-                found.append(Check(name, title, "not possible", f"{error}.", asks="longer periods (step)"))
+        found = trends(self.panel, self.question.model, self.estimate, self.event, self.no_event)
         detectable = mde.minimum_detectable(self.panel, self.estimate, self.question.worth, placebos=self._pretended())
         return (joins(self.built.joins, self.question.join_limit), *found, donor_pool(self.panel), detectable)
 
