@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crisiskit.release.report import Report
 
 
+MOST_GAPS = 100  # lines of other areas that a plot can bear
+
+
 @studied("other_designs")
 def other_designs(report: "Report", study: "Study", section: Section) -> View:
     """The relative effect by every design that the data allow, with the reason where one is lacking."""
@@ -67,13 +70,17 @@ def synthetic(report: "Report", study: "Study", section: Section) -> View:
     series = series.assign(at=pd.to_datetime(list(starts)))
     start = study.panel.starts[int((~study.panel.before).argmax())]
     unit = f"{study.panel.label} an area and {study.question.step}"
+    gaps = answer.model.table
+    shown = list(dict.fromkeys(gaps.loc[~gaps["treated"], "area"]))[:MOST_GAPS]
+    gaps = gaps[gaps["treated"] | gaps["area"].isin(shown)]
+    gaps = gaps.assign(at=pd.to_datetime([starts[at] for at in gaps["at"]]))
     figure = report.figures.save(
-        plots.series([("Mean of the treated areas and of their synthetic control", unit, series)],
-                     [(start, "the programme begins")], []),
+        plots.mixed(series, gaps, (unit, "seen less the mix"), start),
         "impact_synthetic",
         title="The treated areas and a mix of others that moved alike",
-        caption="The mix is fitted on the periods before the start alone. Lines that lie apart before it show a mix "
-        "that does not exist in these data.",
+        caption="The mix is fitted on the periods before the start alone; lines that lie apart before it show a mix "
+        f"that does not exist in these data. Below the gap, beside those of {len(shown)} other areas (or sets of as "
+        "many areas) that are treated for show.",
         alt=answer.sentence(), data=series, n=answer.n, unit=unit, counted="cells of areas and periods",
     )  # fmt: skip
     check = next((check for check in study.checks if check.id == "donor_pool"), None)

@@ -173,20 +173,27 @@ def curve(data: "pd.DataFrame", unit: str, rows: Sequence[tuple[str, Sequence[st
     return figure
 
 
-def fan(data: "pd.DataFrame", own: str, unit: str, start: date) -> "Figure":
-    """Draw the gap of every area (columns `at`, `area`, `gap`) in grey and that of `own` in colour."""
+def mixed(data: "pd.DataFrame", gaps: "pd.DataFrame", units: tuple[str, str], start: date) -> "Figure":
+    """Draw what was seen and the mix above, and below the gap between them beside those of areas treated for show.
+
+    `data`: `at`, then one column per line, the treated one first. `gaps`: `at`, `area`, `treated`, `gap`.
+    """
     with house():
-        figure, axes = canvas(2.8)
-        for name, rows in data.groupby("area", sort=True):
-            if name != own:
-                axes.plot(rows["at"], rows["gap"], color=LIGHT, linewidth=0.9)
-        rows = data[data["area"] == own]
-        axes.plot(rows["at"], rows["gap"], color=VERMILLION, label="the treated areas")
-        axes.plot([], [], color=LIGHT, label="every other area, as if it had been treated")
-        axes.axhline(0, color=INK, linewidth=0.9)
-        axes.axvline(_day(start), color=INK, linewidth=0.9, linestyle="--")
-        value_axis(axes, wrap(unit, 2.5, 9), "y")
-        _months(axes)
+        figure, (top, below) = canvas(4.2, 2, 1, sharex=True)
+        for name, color, style in zip(data.columns[1:], (VERMILLION, BLUE), ("-", "--"), strict=True):
+            top.plot(data["at"], data[name], style, color=color, marker="o", markersize=3, label=str(name))
+        for _, rows in gaps[~gaps["treated"]].groupby("area", sort=True):
+            below.plot(rows["at"], rows["gap"], color="#CFCFCF", linewidth=0.7)
+        own = gaps[gaps["treated"]]
+        below.plot(own["at"], own["gap"], color=VERMILLION)
+        below.plot([], [], color="#CFCFCF", label="gaps of other areas, as if they had been treated")
+        below.axhline(0, color=INK, linewidth=0.9)
+        for axes, unit in zip((top, below), units, strict=True):
+            axes.axvline(_day(start), color=INK, linewidth=0.9, linestyle="--",
+                         label="the programme begins" if axes is top else "_")  # fmt: skip
+            value_axis(axes, wrap(unit, 1.9, 9), "y")
+        top.set_ylim(0)
+        _months(below)
         figure.legend(loc="outside upper left", ncols=2)
     return figure
 

@@ -10,7 +10,8 @@ from crisiskit.simulate.panels import panel
 
 
 def made(drawn, outcome=None) -> Panel:
-    return Panel(drawn.units, drawn.starts, "month", drawn.outcome if outcome is None else outcome, drawn.status, "calls")
+    counts = drawn.outcome if outcome is None else outcome
+    return Panel(drawn.units, drawn.starts, "month", counts, drawn.status, "calls")
 
 
 def estimate(b=-0.3) -> Estimate:
