@@ -81,7 +81,8 @@ def inference_table(
     """Every inference of the effect beside the others, and which one is to be believed.
 
     Rows: cluster-robust with t(G-1), wild bootstrap restricted and unrestricted, randomisation. Columns: method,
-    estimate, p, low, high, relative_low, relative_high (NaN for a linear model), clusters, treated, believed (at most
+    estimate, p, low, high, relative_low, relative_high (of a linear model by
+    the estimate's own share), clusters, treated, believed (at most
     one row), why. The first row is the design's own `estimate` where one is given. Where its design is `staggered`,
     randomisation deals out the imputation estimate; the bootstrap is of two-way fixed effects all the same, and says
     so. `model`: where none is given, linear for an estimate that is a difference and Poisson otherwise. An infinite end
@@ -108,13 +109,20 @@ def inference_table(
     ]
     table = pd.DataFrame(rows, columns=["method", "estimate", "p", "low", "high"])
     for end in ("low", "high"):
-        table[f"relative_{end}"] = np.nan if model == "linear" else np.expm1(table[end])
+        table[f"relative_{end}"] = table[end] * _share(estimate) if model == "linear" else np.expm1(table[end])
     table["clusters"], table["treated"] = advice.clusters, advice.treated
     table["believed"] = table["method"] == advice.kind
     note = "; ".join([*["of two-way fixed effects, which mislead where starts differ"] * staggered, boot.note])
     table["why"] = [_why(name, advice, note.strip("; "), test.not_fitted, span.note) for name in table["method"]]
     table["method"] = table["method"].map(METHODS)
     return table
+
+
+def _share(estimate: "Estimate | None") -> float:
+    """What one unit of a difference is as a share of what was expected, by the estimate; NaN where that is unknown."""
+    if estimate is None or not estimate.estimate:
+        return float("nan")
+    return estimate.relative / estimate.estimate
 
 
 def _cluster(panel: Panel, model: str, confidence: float) -> tuple[float, float, float, float]:

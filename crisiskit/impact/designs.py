@@ -63,7 +63,7 @@ _COMPARED: Test = (lambda f: f.donors >= 2, "there are no two areas without the 
 _AFTER: Test = (lambda f: f.after >= FEWEST_AFTER, f"fewer than {FEWEST_AFTER} periods lie after the start",
                 "the following months")  # fmt: skip
 _BLOCK: Test = (lambda f: f.roll_out == "block", "the areas did not all start at once and stay",
-                "nothing: use the design for staggered adoption")  # fmt: skip
+                "no further data: the design for staggered adoption serves")  # fmt: skip
 
 
 def _before(name: str) -> Test:
@@ -81,7 +81,8 @@ DESIGNS: tuple[tuple[str, str, str, tuple[Test, ...]], ...] = (
      (_before("its"), _AFTER)),
     ("staggered", "Staggered adoption (imputation, Callaway and Sant'Anna, Sun and Abraham)",
      "areas that start later would have moved like those that start earlier, and nobody acted before the start",
-     (_COMPARED, _before("did"), (lambda f: f.starts >= 2, "all areas start at once", "nothing: use the others"))),
+     (_COMPARED, _before("did"), (lambda f: f.starts >= 2, "all areas start at once",
+                                        "no further data: the other designs serve"))),
     ("synthetic_control", "Synthetic control", "a mix of the other areas that moved alike before would have gone on so",
      ((lambda f: f.donors >= FEWEST_DONORS, f"fewer than {FEWEST_DONORS} areas are there to mix",
        "more areas without the programme"), _before("synthetic_control"), _BLOCK)),

@@ -11,7 +11,7 @@ import numpy as np
 from crisiskit.errors import UserError
 from crisiskit.impact import designs
 from crisiskit.impact.believe import Recommendation, inference_table, recommend
-from crisiskit.impact.estimates import full
+from crisiskit.impact.estimates import companions, full
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome, Question, Span
@@ -175,6 +175,8 @@ class Study:
                 found[title] = full(near.design, panel, self.question)
             except UserError as error:
                 found[title] = str(error)
+        if self.design == "staggered":
+            return companions(self.panel, self.question) | found
         return found | self._adjusted()
 
     def _adjusted(self) -> dict[str, Estimate | str]:
