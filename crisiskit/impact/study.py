@@ -1,7 +1,7 @@
 """One study from question to verdict; every part is computed once, when it is first asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -100,9 +100,14 @@ class Study:
 
     @cached_property
     def main(self) -> Quick:
-        """The main estimate with the inference that is believed."""
-        whole = {"draws": self.question.draws} if self.design in ("did", "staggered") else {}
-        return self.refit(self.panel, **whole)
+        """The main estimate with the inference that is believed: its p, and its interval by inverting the test."""
+        whole = {"draws": self.question.draws} if self.design in DEALT_OUT else {}
+        quick = self.refit(self.panel, **whole)
+        believed = self.inference[self.inference["believed"]]
+        if self.design not in DEALT_OUT or believed.empty:
+            return quick
+        ends = believed.iloc[0][["low", "high", "relative_low", "relative_high", "p"]].astype("float64")
+        return replace(quick, **ends.to_dict())
 
     @cached_property
     def refit(self) -> Any:

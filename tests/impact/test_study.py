@@ -13,7 +13,7 @@ from scipy.special import comb
 from crisiskit.errors import UserError
 from crisiskit.impact import imputation, twoway
 from crisiskit.impact.question import Question
-from crisiskit.impact.randomisation import randomise
+from crisiskit.impact.randomisation import interval, randomise
 from crisiskit.impact.refit import refit_of
 from crisiskit.impact.study import Study
 from crisiskit.simulate import simulate
@@ -107,9 +107,9 @@ def test_main_is_two_way_fixed_effects_with_randomisation(study):
     assert study.drawn.p == drawn.p
     assert study.drawn.estimate == pytest.approx(fit.b, abs=1e-9)
     assert drawn.assignments == comb(20, 4, exact=True)
-    crit = np.quantile(np.abs(drawn.distribution), 0.95, method="higher")
-    assert study.main.low == pytest.approx(fit.b - crit * fit.se)
-    assert study.main.relative_high == pytest.approx(np.exp(fit.b + crit * fit.se) - 1)
+    ends = interval(panel, "poisson", 199, question.seed)
+    assert (study.main.low, study.main.high) == (ends.low, ends.high)
+    assert study.main.relative_high == pytest.approx(np.exp(ends.high) - 1)
     assert (study.main.units, study.main.treated) == (20, 4)
     assert study.inference.set_index("method").loc["randomisation of the programme", "p"] == drawn.p
     assert study.inference["believed"].tolist() == [False, False, False, True]
@@ -263,7 +263,11 @@ def test_one_treated_area_stays_open_whatever_the_estimate(small):
 
 def test_refit_takes_another_panel_and_another_model(study):
     refit = refit_of(study.question, "did")
-    assert refit(study.panel) == study.main
+    again, main = refit(study.panel), study.main
+    assert (again.b, again.p, again.relative, again.averted) == (main.b, main.p, main.relative, main.averted)
+    t = randomise(study.panel, "poisson", 199, study.question.seed).distribution
+    crit = np.quantile(np.abs(t), 0.95, method="higher")
+    assert again.high - again.low == pytest.approx(2 * crit * twoway.fit(study.panel.outcome, study.panel.status).se)
     linear = refit(study.panel, "linear")
     fit = twoway.fit(study.panel.outcome, study.panel.status, "linear")
     on = study.panel.status > 0
