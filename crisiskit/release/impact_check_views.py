@@ -20,8 +20,8 @@ STATUSES = ("pass", "warn", "fail", "not possible")
 MOST_ROWS = 24  # rows that a plot can bear; the rest stand in the table
 
 
-@studied("checks")
-def checks(report: "Report", study: "Study", section: Section) -> View:
+@studied("attempts")
+def attempts(report: "Report", study: "Study", section: Section) -> View:
     """Every check with its status and what was seen; the tables behind them on demand."""
     import pandas as pd
 

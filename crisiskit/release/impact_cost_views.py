@@ -66,8 +66,8 @@ def _said(table: "pd.DataFrame") -> list[str]:
     ]
 
 
-@studied("cost")
-def cost(report: "Report", study: "Study", section: Section) -> View:
+@studied("money")
+def money(report: "Report", study: "Study", section: Section) -> View:
     """The accounts: every quantity with its formula and source, gross and net, volunteers apart."""
     found = study.accounts
     if found is None:

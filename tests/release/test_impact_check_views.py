@@ -17,7 +17,7 @@ def points(axes):
 
 def test_every_check_stands_in_the_table_with_what_would_help():
     made = report()
-    view = views.checks(made)
+    view = views.attempts(made)
     assert len(view.table) == len(made.study.checks)
     assert view.note.startswith(f"{len(made.study.checks)} checks: ")
     for check, row in zip(made.study.checks, view.table.itertuples(), strict=True):
@@ -71,7 +71,7 @@ def test_the_curve_is_sorted_and_marks_the_reports_own_definition(monkeypatch):
     assert view.note == check_of(made, "definition_curve").finding
 
 
-@pytest.mark.parametrize("name", ["checks", "placebo_dates", "left_out", "definitions"])
+@pytest.mark.parametrize("name", ["attempts", "placebo_dates", "left_out", "definitions"])
 def test_no_cell_shows_a_missing_number(name):
     html = visible(getattr(views, name)(report()))
     assert not any(f">{word}<" in html for word in ("nan", "None", "inf", "NaN", "NaT"))

@@ -20,7 +20,7 @@ PLAN = {
 
 def test_the_accounts_are_those_of_the_study():
     made = report(asked=question(costs=COSTS))
-    view = views.cost(made)
+    view = views.money(made)
     table = view.table.set_index("quantity")
     assert table.loc["cost per contact", "value"] == pytest.approx(200)
     assert table.loc["offences averted", "value"] == pytest.approx(made.study.main.averted, rel=1e-9)
@@ -41,7 +41,7 @@ def test_the_tornado_and_the_plane_are_drawn_from_the_draws(monkeypatch):
 
 
 def test_without_costs_nothing_is_assumed():
-    assert "no cost is assumed without a source" in views.cost(report()).note
+    assert "no cost is assumed without a source" in views.money(report()).note
     assert views.cost_doubt(report()).absent
     assert views.encounters(report()).absent
 
