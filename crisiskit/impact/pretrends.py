@@ -13,7 +13,7 @@ from crisiskit.impact import twoway
 from crisiskit.impact.event_study import SINGULAR, Path, joint_test
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.randomisation import deal, p_value
-from crisiskit.impact.result import Check, Estimate, Status
+from crisiskit.impact.result import Check, Estimate, Status, p_text
 
 LEVEL, ENOUGH_POWER = 0.05, 0.5
 DRAWS, SEED = 499, 144
@@ -199,12 +199,12 @@ def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
         status = "warn"
     how = "reassigned areas" if p == p else "Wald test, which rejects too often with few areas"
     finding = (
-        f"The {df} periods before the start differ jointly from the last with p {believed:.3f} ({how}; Wald chi-square "
-        f"{chi2:.2f}, p {wald_p:.3f}). A difference in slope that would explain the whole estimate would be seen with "
-        f"probability {seen:.0%}."
+        f"The {df} periods before the start differ jointly from the last with p {p_text(believed)} ({how}; Wald "
+        f"chi-square {chi2:.2f}, p {p_text(wald_p)}). A difference in slope that would explain the whole estimate would "
+        f"be seen with probability {seen:.0%}."
     )
     if slope == slope:
-        finding += f" The slopes differ by {slope:+.3f} a period (p {slope_p:.3f})."
+        finding += f" The slopes differ by {slope:+.3f} a period (p {p_text(slope_p)})."
     numbers = {"chi2": chi2, "df": float(df), "wald_p": wald_p, "randomised_p": p, "power": seen, "slope": slope,
                "slope_se": slope_se, "slope_p": slope_p, "explaining_slope": needed}  # fmt: skip
     numbers |= {"wald_power": wald_power}
@@ -230,8 +230,8 @@ def check_before(panel: Panel, model: str, estimate: float) -> Check:
     status: Status = "fail" if p < LEVEL else "warn" if slope_p < LEVEL or not seen >= ENOUGH_POWER else "pass"
     finding = (
         f"The {int(panel.before.sum()) - 1} periods before the first start anywhere differ jointly from the last "
-        f"with p {p:.3f} (reassigned areas). A difference in slope that would explain the whole estimate would be seen "
-        f"with probability {seen:.0%}. The slopes differ by {slope:+.3f} a period (p {slope_p:.3f})."
+        f"with p {p_text(p)} (reassigned areas). A difference in slope that would explain the whole estimate would be "
+        f"seen with probability {seen:.0%}. The slopes differ by {slope:+.3f} a period (p {p_text(slope_p)})."
     )
     numbers = {"randomised_p": p, "power": seen, "slope": slope, "slope_se": slope_se, "slope_p": slope_p,
                "explaining_slope": needed}  # fmt: skip

@@ -78,7 +78,7 @@ class Estimate:
             span = f"{level} interval {self.low:.4g} to {self.high:.4g}"
         if self.low != self.low:
             span = "no interval"
-        p = "" if self.p != self.p else f", p {_p_text(self.p)}"
+        p = "" if self.p != self.p else f", p {p_text(self.p)}"
         base = f"{self.n:,} observations, {self.units} areas of which {self.treated_units} treated"
         if not self.units:
             base = f"{self.n:,} observations"
@@ -114,5 +114,6 @@ def _share(value: float) -> str:
     return f"{value:+.1%}" if abs(value) < float("inf") else "without bound"
 
 
-def _p_text(p: float) -> str:
+def p_text(p: float) -> str:
+    """A p value behind the letter p: "0.012", "under 0.001"."""
     return "under 0.001" if p < 0.001 else f"{p:.3f}"

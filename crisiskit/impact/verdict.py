@@ -10,7 +10,7 @@ import yaml
 
 from crisiskit.impact.material import Quick
 from crisiskit.impact.question import Question
-from crisiskit.impact.result import Check
+from crisiskit.impact.result import Check, p_text
 
 WORDS = {"supported": "is supported", "not supported": "is not supported", "inconclusive": "stays open"}
 
@@ -97,7 +97,7 @@ def judge(
 
 
 def _p(p: float) -> str:
-    return "no p" if p != p else "p under 0.001" if p < 0.001 else f"p {p:.3f}"
+    return "no p" if p != p else f"p {p_text(p)}"
 
 
 def _end(value: float) -> str:

@@ -27,7 +27,7 @@ def attempts(report: "Report", study: "Study", section: Section) -> View:
 
     found = study.checks
     table = pd.DataFrame(
-        [(check.status, check.title, _reason(check) + ".") for check in found],
+        [(check.status, check.title[:1].upper() + check.title[1:], _reason(check) + ".") for check in found],
         columns=["status", "check", "what was seen"],
     )
     tally = table["status"].value_counts()

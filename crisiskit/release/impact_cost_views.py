@@ -48,7 +48,7 @@ def encounters(report: "Report", study: "Study", section: Section) -> View:
     folds = (("Risks, ratios and E-values", table), ("Recorded or missing", found.missing),
              ("Balance before and after weighting", found.balance), ("Overlap of the groups", found.histogram),
              ("Encounters left after each step", found.flow))  # fmt: skip
-    points = (*(f"{check.title}: {check.status}. {check.finding}" for check in found.checks), *found.notes)
+    points = (*(f"{check.title} {check.status.capitalize()}: {check.finding}" for check in found.checks), *found.notes)
     return View("\n".join(said), figure, folds=folds, points=points)
 
 

@@ -119,7 +119,7 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
     )
     if near["treated"] == 1:
         note += " With one treated area of 36 the smallest p is 1/36, so that the test cannot come nearer to 5 %."
-    every = table.assign(**{name: 100 * table[name] for name in shares})
+    every = table.assign(**{name: 100 * table[name] + 0.0 for name in shares})
     few = every[["months", "treated", *CALIBRATED]]
     return View(note, table=few, caption="Calibration on simulated truth, per cent of the panels (bias: of the effect)",
                 folds=(("With the bootstraps, which are shown for comparison", every),))  # fmt: skip

@@ -10,7 +10,7 @@ from crisiskit.errors import UserError
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome
-from crisiskit.impact.result import Status
+from crisiskit.impact.result import Status, p_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +156,7 @@ def share(value: float) -> str:
 
 def p_words(p: float) -> str:
     """The p value in words."""
-    return "no p" if p != p else "p under 0.001" if p < 0.001 else f"p {p:.3f}"
+    return "no p" if p != p else f"p {p_text(p)}"
 
 
 def said(q: Quick) -> str:
