@@ -200,8 +200,8 @@ def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
     how = "reassigned areas" if p == p else "Wald test, which rejects too often with few areas"
     finding = (
         f"The {df} periods before the start differ jointly from the last with p {p_text(believed)} ({how}; Wald "
-        f"chi-square {chi2:.2f}, p {p_text(wald_p)}). A difference in slope that would explain the whole estimate would "
-        f"be seen with probability {seen:.0%}."
+        f"chi-square {chi2:.2f}, p {p_text(wald_p)}). A difference in slope that would explain the whole estimate "
+        f"would be seen with probability {seen:.0%}."
     )
     if slope == slope:
         finding += f" The slopes differ by {slope:+.3f} a period (p {p_text(slope_p)})."
