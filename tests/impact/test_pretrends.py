@@ -57,12 +57,30 @@ def test_randomised_p_is_the_rank_of_the_event_study_among_all_deals() -> None:
 def test_randomised_is_nan_where_it_cannot_be_formed() -> None:
     data = _panel()
     hole = data.outcome.copy()
-    hole[0, 0] = np.nan
+    hole[::2, 0] = np.nan
     assert np.isnan(pretrends.randomised(replace(data, outcome=hole)))
-    assert np.isnan(pretrends.randomised(replace(data, exposure=np.ones(hole.shape))))
     assert np.isnan(pretrends.randomised(_panel(start=1)))
-    hole[0, 0], hole[0, 9] = data.outcome[0, 0], np.nan  # a hole after the start does not matter
+    hole[::2, 0], hole[0, 9] = data.outcome[::2, 0], np.nan  # a hole after the start does not matter
     assert pretrends.randomised(replace(data, outcome=hole)) == pretrends.randomised(data)
+
+
+def test_an_area_with_an_unknown_cell_is_left_out() -> None:
+    data = _panel()
+    hole = data.outcome.copy()
+    hole[-1, 0] = np.nan
+    without = data.only(units=data.units[:-1])
+    assert pretrends.randomised(replace(data, outcome=hole)) == pretrends.randomised(without)
+
+
+def test_an_exposure_that_moves_is_taken_out() -> None:
+    """Counts that double with their exposure say nothing of a trend; one that stands still changes nothing."""
+    data = _panel()
+    growing = np.where(data.treated[:, None], 2.0 ** np.arange(len(data.starts))[None] / 8, 1.0)
+    doubled = replace(data, outcome=data.outcome * growing, exposure=growing)
+    still = replace(data, exposure=np.full(data.outcome.shape, 7.0))
+    assert pretrends.randomised(still) == pretrends.randomised(data)
+    assert pretrends.randomised(doubled) > 0.05
+    assert pretrends.randomised(replace(doubled, exposure=None)) <= 0.05
 
 
 def test_deal_without_events_in_a_group_counts_as_extreme() -> None:
@@ -242,8 +260,9 @@ def test_numbers_are_those_of_the_parts() -> None:
 def test_missing_cells_fall_back_on_the_wald_test_and_say_so() -> None:
     data = _panel()
     hole = data.outcome.copy()
-    hole[0, 0] = np.nan
+    hole[::2, 0] = np.nan
     found = _check(replace(data, outcome=hole))
+    assert found.status != "fail"
     assert np.isnan(found.numbers["randomised_p"])
     assert np.isnan(pretrends.randomised_power(replace(data, outcome=hole), 0.1))
     assert found.numbers["power"] == found.numbers["wald_power"]

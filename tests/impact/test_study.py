@@ -362,3 +362,22 @@ def test_a_worthless_effect_is_not_supported():
 def test_a_name_that_is_not_there_stops_the_study_instead_of_a_check(drawn, changed, words):
     with pytest.raises(UserError, match=words):
         study_of(drawn, **changed).main  # noqa: B018
+
+
+def test_arrests_in_calls_per_resident_from_interventions():
+    """The outcome counted in records, out of a population that moves by the year; all calls as control and recording."""
+    drawn = simulate("call_for_service", seed=4, months=24, areas=16, treated=4, effect_outcome="arrested",
+                     effect_ratio=0.5, rate=120)  # fmt: skip
+    calls = {"label": "calls", "table": "interventions", "measure": "records"}
+    asked = Question.model_validate({
+        "programme": "Co-responders", "exposure": "population", "negative_control": calls, "recording": calls,
+        "roll_out": [{"area": area, "start": day} for area, day in drawn.truth["effect"]["treated"].items()],
+        "outcome": calls | {"label": "arrests", "where": {"arrested": "true"}}, "draws": "199",
+    })  # fmt: skip
+    found = Study(asked, {"interventions": drawn.interventions, "counts": drawn.counts})
+    assert found.panel.outcome.sum() == drawn.interventions["arrested"].astype("boolean").fillna(False).sum()
+    assert found.main.relative_low < -0.5 < found.main.relative_high < 0
+    statuses = {check.id: check.status for check in found.checks}
+    assert statuses["pre_trends"] in ("pass", "warn")
+    assert statuses["placebo_outcome"] == statuses["reporting"] == "pass"
+    assert found.verdict.kind == "supported"
