@@ -78,7 +78,7 @@ def judge(
     why = {
         "cannot_reach": f"with so few areas no p value under {smallest_p:.3f} is possible, so that chance stays open",
         "significant_harm": f"the records show the opposite: {size}",
-        "significant_good_and_sound": f"{size}, and no critical check failed",
+        "significant_good_and_sound": f"{size}, and no critical check failed{_unmade(checks, critical)}",
         "significant_good": f"{size}, but {_because(failed, warned, critical, compared)}",
         "excludes_worth": f"{size}: {question.worth:.0%}, the smallest effect worth funding, is outside the interval",
         "otherwise": f"{size}: neither chance nor an effect worth funding ({question.worth:.0%}) can be excluded",
@@ -102,6 +102,13 @@ def _p(p: float) -> str:
 
 def _end(value: float) -> str:
     return f"{value:+.0%}" if abs(value) < float("inf") else "without bound"
+
+
+def _unmade(checks: Sequence[Check], critical: Mapping[str, str]) -> str:
+    """What a supported verdict has not been tested by."""
+    lost = [check.title[:1].lower() + check.title[1:] for check in checks
+            if check.id in critical and check.status == "not possible"]  # fmt: skip
+    return f"; {len(lost)} could not be made ({', '.join(lost)})" if lost else ""
 
 
 def _because(failed: Sequence[Check], warned: Sequence[Check], critical: Mapping[str, str], compared: bool) -> str:

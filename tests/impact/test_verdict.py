@@ -100,3 +100,9 @@ def test_the_sentence_says_size_direction_and_reason():
     success = ASKED | {"outcome": ASKED["outcome"] | {"more_may_be_success": "true"}}
     assert "More records may themselves mean success" in judge(
         Question.model_validate(success), quick(), checks(), 0.001).sentence  # fmt: skip
+
+
+def test_a_supported_verdict_names_the_checks_that_could_not_be_made():
+    found = judge(Question.model_validate(ASKED), quick(), checks(reporting="not possible"), 0.001)
+    assert found.kind == "supported"
+    assert "no critical check failed; 1 could not be made (reporting)" in found.sentence
