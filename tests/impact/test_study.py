@@ -365,7 +365,7 @@ def test_a_name_that_is_not_there_stops_the_study_instead_of_a_check(drawn, chan
 
 
 def test_arrests_in_calls_per_resident_from_interventions():
-    """The outcome counted in records, out of a population that moves by the year; all calls are control and recording."""
+    """The outcome counted in records, out of a population that moves by the year; all calls are its control."""
     drawn = simulate("call_for_service", seed=4, months=24, areas=16, treated=4, effect_outcome="arrested",
                      effect_ratio=0.5, rate=120)  # fmt: skip
     calls = {"label": "calls", "table": "interventions", "measure": "records"}
