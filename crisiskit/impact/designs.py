@@ -27,12 +27,12 @@ class Possible:
 def choose(panel: Panel, asked: str) -> str:
     """The design of the main estimate: what was asked for, or by what the panel has.
 
-    Without areas to compare with: an interrupted time series. All areas at once: difference in differences. At
-    different times, or on and off: imputation, which never compares with an area that is already treated.
+    One area, or all at once and none to compare with: an interrupted time series. All areas at once: difference in
+    differences. At different times, or on and off: imputation, which never compares with an area already treated.
     """
     if asked != "auto":
         return asked
-    if panel.treated.all():
+    if panel.treated.all() and (panel.roll_out == "block" or len(panel.units) == 1):
         return "its"
     return "did" if panel.roll_out == "block" else "staggered"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crisiskit.release import impact_plots as plots
 from crisiskit.release.impact_study import studied
-from crisiskit.release.impact_views import PERCENT
+from crisiskit.release.impact_views import DESIGNS, PERCENT
 from crisiskit.release.sections import Section
 from crisiskit.release.view import View, counted, nothing_known
 
@@ -119,6 +119,9 @@ def calibration(report: "Report", study: "Study", section: Section) -> View:
     )
     if near["treated"] == 1:
         note += " With one treated area of 36 the smallest p is 1/36, so that the test cannot come nearer to 5 %."
+    if study.design != "did":
+        note += (" These are panels in which all areas start at once, by difference in differences; the main estimate "
+                 f"here is by {DESIGNS[study.design]}, of which these figures say nothing.")  # fmt: skip
     every = table.assign(**{name: 100 * table[name] + 0.0 for name in shares})
     few = every[["months", "treated", *CALIBRATED]]
     return View(note, table=few, caption="Calibration on simulated truth, per cent of the panels (bias: of the effect)",

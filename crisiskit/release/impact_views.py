@@ -32,11 +32,12 @@ def question(report: "Report", study: "Study", section: Section) -> View:
     asked, panel = study.question, study.panel
     words = asked.question or f"Did {asked.programme} lead to {asked.outcome.better} {asked.outcome.label}?"
     others = int((~panel.treated).sum())
+    against = f"compared with {counted(others, 'area')}" if others else "and no area is left to compare with"
     lines = [
         f"{words.strip()}",
         f"{asked.programme} reached {counted(int(panel.treated.sum()), 'area')} "
         f"({joined([name for name, on in zip(panel.units, panel.treated, strict=True) if on][:12])}"
-        f"{' and more' if panel.treated.sum() > 12 else ''}), compared with {counted(others, 'area')}; "
+        f"{' and more' if panel.treated.sum() > 12 else ''}), {against}; "
         f"{counted(len(panel.starts), asked.step)} from {panel.starts[0]} on, "
         f"{int(panel.before.sum())} of them before the first start.",
         f"Good would be {asked.outcome.better} {asked.outcome.label}"
@@ -166,12 +167,12 @@ def estimate(report: "Report", study: "Study", section: Section) -> View:
         "impact_estimate",
         title=f"Effect of {asked.programme} on {asked.outcome.label}",
         caption="One estimate with the 95 % intervals of several kinds of inference; the coloured square is the one to "
-        f"be believed. {study.advice.reason}.",
+        f"be believed. {_reason(study)}",
         alt=f"{found.sentence()}",
         data=shown, n=found.n, unit=unit, counted="cells of areas and periods",
     )  # fmt: skip
     believed = shown[shown["believed"]]
-    lines = [found.sentence(), f"{study.advice.reason}.", *found.notes]
+    lines = [found.sentence(), _reason(study), *found.notes]
     if len(believed):
         row = believed.iloc[0]
         lines.insert(1, f"To be believed: {row['label']}, interval {row['low']:+.1f} % to {row['high']:+.1f} %, "
@@ -181,6 +182,11 @@ def estimate(report: "Report", study: "Study", section: Section) -> View:
     folds = [("The estimate in full", tidy), ("Every inference", shown.drop(columns="believed"))]
     folds += [("What the estimate assumes", assumed)] if len(assumed) else []
     return View("\n".join(line for line in lines if line), figure, folds=tuple(folds))
+
+
+def _reason(study: "Study") -> str:
+    why = study.advice.reason
+    return f"{why[:1].upper()}{why[1:]}."
 
 
 def _worth(asked: "Question") -> float:

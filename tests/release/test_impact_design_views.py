@@ -1,7 +1,7 @@
 """Other designs as drawn, the mix of other areas, and outcomes with adjusted p values."""
 
 import pytest
-from impact_reports import axes_of, question, report, tables
+from impact_reports import MORE, axes_of, question, report, tables
 
 from crisiskit.impact.result import Estimate
 from crisiskit.release import impact_design_views as views
@@ -20,7 +20,7 @@ def test_every_design_with_an_estimate_is_a_row_and_every_other_a_reason(monkeyp
 
 
 def test_covariates_add_an_adjusted_estimate():
-    made = report(asked=question(covariates=["other_offences"]))
+    made = report(asked=question(**MORE))
     titles = [title for title, one in made.study.others.items() if isinstance(one, Estimate)]
     assert "Difference in differences, adjusted for other_offences" in titles
 
@@ -45,8 +45,7 @@ def test_a_staggered_roll_out_says_why_there_is_no_mix():
 
 
 def test_outcomes_are_adjusted_for_their_number_and_lost_ones_are_told():
-    other = {"label": "other offences", "measure": "other_offences"}
-    made = report(asked=question(secondary=[other]))
+    made = report(asked=question(**MORE))
     view = views.outcomes(made)
     assert list(view.table["outcome"]) == ["targeted offences", "other offences"]
     assert (view.table["p_romano_wolf"] >= view.table["p"] - 1e-12).all()

@@ -1,9 +1,10 @@
-"""The study behind the notebook: from the settings' JSON and the report's tables and logs of changes."""
+"""The study behind the notebook: from the settings and the report's tables; every section for every kind of study."""
 
+import re
 from datetime import date
 
 import pytest
-from impact_reports import question, report
+from impact_reports import SECTIONS, question, report, tables, view_of, visible
 
 from crisiskit.errors import UserError
 from crisiskit.release.impact_study import NO_QUESTION, open_study
@@ -37,3 +38,44 @@ def test_a_question_that_is_no_json_is_told():
     made = report()
     with pytest.raises(UserError, match="impact: is no JSON"):
         open_study(open_report("30_program_impact", str(made.folder), impact="{programme"))
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_without_a_question_every_section_is_one_line(name):
+    view = view_of(name)(report(asked={}))
+    assert view.absent
+    assert view.note.startswith("Nothing to show for ")
+    assert view.note.endswith(f": {NO_QUESTION}.")
+    assert view.figure is view.table is None
+
+
+UNASKED = {"outcomes", "encounters", "context", "money", "cost_doubt"}  # what these questions do not ask for
+STUDIES = {  # tables, question, and the sections that the kind of study cannot show
+    "all at once": ({}, {}, set()),
+    "one area of ten": ({"areas": 10, "treated": 1}, {"treated": 1}, set()),
+    "at different times": ({"stagger": 3}, {"stagger": 3}, {"event_study", "trends", "synthetic"}),
+    "no area to compare with": ({"areas": 4}, {"design": "its"},
+                                {"reassigned", "event_study", "trends", "synthetic", "definitions"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("kind", STUDIES)
+def test_every_section_is_shown_or_says_why_not(kind, name):
+    made, asked, lost = STUDIES[kind]
+    view = view_of(name)(report(tables(**made), question(**asked)))
+    assert view.absent == (name in lost | UNASKED)
+    html = visible(view)
+    assert not re.findall(r"\b(?:nan|None|[Ii]nf|NaN|NaT)\b", re.sub(r"<[^>]+>", " ", html))
+    if view.absent:
+        assert len(view.note.split(": ", 1)[1]) > 20
+    if view.figure:
+        assert view.figure.title.startswith("SIMULATED: ")
+        assert all(view.figure.path(kind).stat().st_size > 0 for kind in ("png", "svg", "csv", "json"))
+
+
+@pytest.mark.parametrize(("kind", "design"), [("all at once", "did"), ("at different times", "staggered"),
+                                              ("no area to compare with", "its")])  # fmt: skip
+def test_the_design_follows_the_roll_out_or_what_was_asked(kind, design):
+    made, asked, _ = STUDIES[kind]
+    assert report(tables(**made), question(**asked)).study.design == design

@@ -1,7 +1,7 @@
 """The verdict in words, other evidence as drawn, and the shipped calibration."""
 
 import pytest
-from impact_reports import axes_of, question, report
+from impact_reports import MORE, axes_of, question, report, tables
 
 from crisiskit.errors import UserError
 from crisiskit.impact.verdict import rules
@@ -20,13 +20,12 @@ def test_the_verdict_is_the_rules_own_with_its_reasons():
 
 
 def test_an_assumed_list_of_areas_is_said_with_the_verdict():
-    view = views.verdict(report(asked=question(treated_are_assumed="nobody knows")))
-    assert "the verdict is one about that list" in view.note
+    assert "the verdict is one about that list" in views.verdict(report(asked=question(**MORE))).note
+    assert "one about that list" not in views.verdict(report()).note
 
 
 def test_published_figures_and_the_truth_stand_beside_the_estimate(monkeypatch):
-    asked = question(known_relative="-0.4", published=[{"relative": "-0.1", "source": "A study", "note": "Its note."}])
-    made = report(asked=asked)
+    made = report(asked=question(**MORE))
     figures = axes_of(monkeypatch, impact_plots, "intervals")
     view = views.context(made)
     drawn = [line.get_xdata()[0] for line in figures[0].axes[0].lines if len(line.get_xdata()) == 1]
@@ -59,6 +58,16 @@ def test_the_calibration_meets_what_was_asked_and_the_nearest_row_comes_first():
     assert several["coverage_randomisation"].between(93, 97).all()
     assert (every["bias_of_effect"].abs() < 2).all()
     assert (every.loc[every["treated"] < 8, "size_cluster"] > 10).all()
+
+
+@pytest.mark.parametrize(("made", "asked", "design"), [
+    ({"areas": 4}, {"design": "its"}, "interrupted time series"),
+    ({"stagger": 3}, {"stagger": 3}, "imputation from untreated areas and periods"),
+])  # fmt: skip
+def test_a_calibration_of_another_design_is_not_taken_for_this_one(made, asked, design):
+    note = views.calibration(report(tables(**made), question(**asked))).note
+    assert f"the main estimate here is by {design}, of which these figures say nothing" in note
+    assert "say nothing" not in views.calibration(report()).note
 
 
 def test_a_typo_in_the_question_is_one_clear_message():

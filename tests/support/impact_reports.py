@@ -5,11 +5,26 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from crisiskit.release import (
+    impact_check_views,
+    impact_cost_views,
+    impact_design_views,
+    impact_doubt_views,
+    impact_verdict_views,
+    impact_views,
+)
 from crisiskit.release.report import Report, open_report
+from crisiskit.release.sections import sections
 from crisiskit.simulate import simulate, write_tables
 
-START = "2024-01-01"
+SECTIONS = tuple(sections("30_program_impact"))
 AREAS = ("Ashvale", "Birchmere", "Coldwater Bend", "Dunmoor")
+OTHER = {"label": "other offences", "measure": "other_offences"}
+MORE = {  # what a full question asks for besides; one study for several tests
+    "covariates": ["other_offences"], "secondary": [OTHER], "definitions": [OTHER], "known_relative": "-0.4",
+    "published": [{"relative": "-0.1", "source": "A study", "note": "Its note."}],
+    "treated_are_assumed": "nobody knows",
+}  # fmt: skip
 
 
 @cache
@@ -28,9 +43,9 @@ def question(treated: int = 4, stagger: int = 0, **changed) -> dict:
         "programme": "Mobile response",
         "roll_out": [{"area": area, "start": day} for area, day in zip(AREAS, starts, strict=False)],
         "outcome": {"label": "targeted offences", "measure": "targeted_offences", "better": "fewer"},
-        "negative_control": {"label": "other offences", "measure": "other_offences"},
+        "negative_control": OTHER,
         "dose_measure": "programme_contacts",
-        "draws": "199",
+        "draws": "99",
     } | changed
 
 
@@ -42,6 +57,14 @@ def _report(folder: Path, impact: str) -> Report:
 def report(folder: Path | None = None, asked: dict | None = None) -> Report:
     """The notebook's report; the same question gives the same report, so that a study is made once for all tests."""
     return _report(folder or tables(), json.dumps(question() if asked is None else asked) if asked != {} else "")
+
+
+def view_of(section: str):
+    """The view function of a section of the notebook, which is named as it is."""
+    modules = (impact_views, impact_doubt_views, impact_design_views, impact_check_views, impact_cost_views,
+               impact_verdict_views)  # fmt: skip
+    return next(getattr(module, section) for module in modules
+                if getattr(getattr(module, section, None), "__module__", "") == module.__name__)  # fmt: skip
 
 
 def visible(view) -> str:
