@@ -72,7 +72,7 @@ class Estimate:
         level = f"{100 * self.confidence:g} %"
         if self.relative == self.relative:
             size = f"{abs(self.relative):.1%} {'fewer' if self.relative < 0 else 'more'}"
-            span = f"{level} interval {_share(self.relative_low)} to {_share(self.relative_high)}"
+            span = f"{level} interval {share_text(self.relative_low)} to {share_text(self.relative_high)}"
         else:
             size = f"a difference of {self.estimate:.4g}"
             span = f"{level} interval {self.low:.4g} to {self.high:.4g}"
@@ -109,9 +109,18 @@ class Check:
     table: "pd.DataFrame | None" = field(default=None, repr=False, compare=False)
 
 
-def _share(value: float) -> str:
-    """An end of an interval: a percentage, or that there is none."""
-    return f"{value:+.1%}" if abs(value) < float("inf") else "without bound"
+def share_text(value: float, digits: int = 1) -> str:
+    """A relative effect or an end of its interval in words: a percentage, or that there is none."""
+    if value != value:
+        return "unknown"
+    if abs(value) == float("inf"):
+        return "without bound"
+    return "over +1000%" if value > 10 else f"{value:+.{digits}%}"
+
+
+def p_words(p: float) -> str:
+    """A p value with its letter, or that there is none."""
+    return "no p" if p != p else f"p {p_text(p)}"
 
 
 def p_text(p: float) -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from crisiskit.impact.material import Quick
 from crisiskit.impact.question import Question
-from crisiskit.impact.result import Check, p_text
+from crisiskit.impact.result import Check, p_words, share_text
 
 WORDS = {"supported": "is supported", "not supported": "is not supported", "inconclusive": "stays open"}
 
@@ -73,7 +73,7 @@ def judge(
     }
     rule = next(rule for rule in declared["rules"] if holds[rule["when"]])
     size = f"{abs(main.relative):.0%} {'fewer' if main.relative < 0 else 'more'} {question.outcome.label}"
-    size += f" (interval {_end(main.relative_low)} to {_end(main.relative_high)}, {_p(main.p)})"
+    size += f" (interval {share_text(main.relative_low, 0)} to {share_text(main.relative_high, 0)}, {p_words(main.p)})"
     claim = f"That {question.programme} led to {question.outcome.better} {question.outcome.label}"
     why = {
         "cannot_reach": f"with so few areas no p value under {smallest_p:.3f} is possible, so that chance stays open",
@@ -94,14 +94,6 @@ def judge(
     unanswered = [f"{check.title}: {check.finding} {check.asks}".strip()
                   for check in checks if check.status == "not possible"]  # fmt: skip
     return Verdict(rule["verdict"], rule["when"], sentence, tuple(passed), tuple(against), tuple(unanswered))
-
-
-def _p(p: float) -> str:
-    return "no p" if p != p else f"p {p_text(p)}"
-
-
-def _end(value: float) -> str:
-    return f"{value:+.0%}" if abs(value) < float("inf") else "without bound"
 
 
 def _unmade(checks: Sequence[Check], critical: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from crisiskit.impact.result import p_words, share_text
 from crisiskit.release import impact_plots as plots
 from crisiskit.release.impact_study import studied
 from crisiskit.release.sections import Section
@@ -166,22 +167,33 @@ def estimate(report: "Report", study: "Study", section: Section) -> View:
         plots.intervals(shown, unit, "believed", ((0, ""), (_worth(asked), "smallest effect worth funding"))),
         "impact_estimate",
         title=f"Effect of {asked.programme} on {asked.outcome.label}",
-        caption="One estimate with the 95 % intervals of several kinds of inference; the coloured square is the one to "
-        f"be believed. {_reason(study)}",
-        alt=f"{found.sentence()}",
+        caption=f"{_headline(study)} The coloured square is the interval to be believed, beside the others. "
+        f"{_reason(study)}",
+        alt=_headline(study),
         data=shown, n=found.n, unit=unit, counted="cells of areas and periods",
     )  # fmt: skip
     believed = shown[shown["believed"]]
-    lines = [found.sentence(), _reason(study), *found.notes]
-    if len(believed):
-        row = believed.iloc[0]
-        lines.insert(1, f"To be believed: {row['label']}, interval {row['low']:+.1f} % to {row['high']:+.1f} %, "
-                        f"p {row['p']:.3f}. {_averted(study)}")  # fmt: skip
+    lines = [f"{_headline(study)} {_averted(study)}".strip(), _reason(study), *found.notes]
+    if believed.empty or believed.index[0]:
+        lines.append(f"By the model's own error alone, which is not to be believed here. {found.sentence()}")
     tidy = found.tidy().T.reset_index().set_axis(["what", "value"], axis=1).astype({"value": "object"})
     assumed = pd.DataFrame([(item.text, item.check) for item in found.assumptions], columns=["assumed", "checked by"])
     folds = [("The estimate in full", tidy), ("Every inference", shown.drop(columns="believed"))]
     folds += [("What the estimate assumes", assumed)] if len(assumed) else []
     return View("\n".join(line for line in lines if line), figure, folds=tuple(folds))
+
+
+def _headline(study: "Study") -> str:
+    """Size, interval and p of the inference that is believed, in a sentence that can stand alone."""
+    main, label = study.main, study.panel.label
+    size = f"{abs(main.relative):.1%} {'fewer' if main.relative < 0 else 'more'}"
+    believed = study.inference[study.inference["believed"]]
+    if believed.empty:
+        doubt = "no interval is to be believed"
+    else:
+        span = f"{share_text(main.relative_low)} to {share_text(main.relative_high)}"
+        doubt = f"95 % interval {span}, {p_words(main.p)}, by {believed['method'].iloc[0]}"
+    return f"{label[:1].upper()}{label[1:]}: {size} than without {study.question.programme} ({doubt})."
 
 
 def _reason(study: "Study") -> str:

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture(scope="session")
-def benchmarks() -> Path:
+def benchmarks(root: Path) -> Path:
     """The folder of published results: $CRISISKIT_BENCHMARKS, or `shared/benchmarks` beside the repository."""
-    folder = Path(os.environ.get("CRISISKIT_BENCHMARKS", ROOT.parent / "shared" / "benchmarks"))
+    folder = Path(os.environ.get("CRISISKIT_BENCHMARKS", root.parent / "shared" / "benchmarks"))
     if not folder.is_dir():
         pytest.skip("the published results are not here: set CRISISKIT_BENCHMARKS to their folder")
     return folder

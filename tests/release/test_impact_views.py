@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from impact_reports import axes_of, question, report, tables
 
+from crisiskit.impact.result import p_words
 from crisiskit.release import impact_plots
 from crisiskit.release import impact_views as views
 
@@ -64,7 +65,13 @@ def test_the_believed_interval_is_marked_and_said(monkeypatch):
     lines = [line for line in figures[0].axes[0].lines if len(line.get_xdata()) == 2 and line.get_ydata()[0] == 3]
     assert lines[0].get_xdata() == pytest.approx([100 * believed["relative_low"], 100 * believed["relative_high"]])
     assert lines[0].get_color() == impact_plots.VERMILLION
-    assert f"p {believed['p']:.3f}" in view.note
+    span = f"{believed['relative_low']:+.1%} to {believed['relative_high']:+.1%}, {p_words(believed['p'])}"
+    first, *rest = view.note.split("\n")
+    assert f"(95 % interval {span}, by randomisation of the programme)" in first
+    assert view.figure.alt.endswith(f"{span}, by randomisation of the programme).")
+    own = f"{made.study.estimate.relative_low:+.1%}"
+    assert own not in first
+    assert any(line.startswith("By the model's own error alone") and own in line for line in rest)
     assert f"{abs(made.study.main.averted):,.0f} fewer targeted offences in treated areas" in view.note
     for kind in ("png", "svg", "csv", "json"):
         assert view.figure.path(kind).stat().st_size > 0
@@ -73,7 +80,7 @@ def test_the_believed_interval_is_marked_and_said(monkeypatch):
 def test_one_treated_area_of_ten_cannot_reach_five_per_cent():
     view = views.estimate(report(tables(areas=10, treated=1), question(treated=1)))
     assert "cannot reach 5 %" in view.note
-    assert "To be believed" not in view.note
+    assert "no interval is to be believed" in view.note.split("\n")[0]
 
 
 def test_a_time_series_has_nothing_to_compare_with_and_says_how_it_is_judged(monkeypatch):
@@ -82,7 +89,7 @@ def test_a_time_series_has_nothing_to_compare_with_and_says_how_it_is_judged(mon
     assert "Coldwater Bend and Dunmoor), and no area is left to compare with; 24 months" in views.question(made).note
     note, main = views.estimate(made).note, made.study.estimate
     assert "A time series is judged by its own ups and downs; no area serves as a placebo." in note.split("\n")
-    assert f"interval {100 * main.relative_low:+.1f} % to {100 * main.relative_high:+.1f} %, p {main.p:.3f}" in note
+    assert f"(95 % interval {main.relative_low:+.1%} to {main.relative_high:+.1%}, p {main.p:.3f}, by " in note
     views.seen(made)
     names = [text.get_text() for text in figures[0].legends[0].get_texts()]
     assert names == ["treated areas", "1: the programme begins"]

@@ -10,7 +10,8 @@ from crisiskit.errors import UserError
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome
-from crisiskit.impact.result import Status, p_text
+from crisiskit.impact.result import Status, p_words
+from crisiskit.impact.result import share_text as share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,20 +144,6 @@ def periods(panel: Panel, keep: np.ndarray) -> Panel:
     if on.all():
         raise UserError("no period before the start is left")
     return panel.only(periods=keep)
-
-
-def share(value: float) -> str:
-    """A relative effect in words."""
-    if value != value:
-        return "unknown"
-    if value > 10:
-        return "over +1000%" if np.isfinite(value) else "without bound"
-    return f"{value:+.1%}" if np.isfinite(value) else "without bound"
-
-
-def p_words(p: float) -> str:
-    """The p value in words."""
-    return "no p" if p != p else f"p {p_text(p)}"
 
 
 def said(q: Quick) -> str:
