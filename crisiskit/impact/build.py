@@ -79,6 +79,12 @@ def _build(
     ends = tuple(last_day(day, question.step) for day in starts)
     runs, later = _begun(runs, ends[-1]) if planned else _within(runs, cells, ends[-1])
     status = rollout.status(runs, units, starts, ends) if runs else np.zeros((len(units), len(starts)))
+    if not planned and (kept := rollout.compared(status)) < len(starts):
+        notes.append(f"From {starts[kept]} on every area has the programme: the panel ends before, for nothing is left "
+                     "to compare with. The estimate is that of the areas that started earlier.")  # fmt: skip
+        starts, ends, status = starts[:kept], ends[:kept], status[:, :kept]
+        runs, beyond = _begun(runs, ends[-1])
+        later += beyond
     if not planned:
         _refuse_weak(status, units, starts, question)
     grid, joins, left_out = place(cells, question, units, aside, starts)

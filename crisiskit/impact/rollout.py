@@ -155,6 +155,17 @@ def status(
     return (served(runs, units, starts, ends) >= share - 1e-9).astype("float64")
 
 
+def compared(status: np.ndarray) -> int:
+    """Periods (of T) up to the last in which some unit is untreated.
+
+    T where all units of `status` start at once: then no shorter panel would have more to compare with.
+    """
+    on = status > 0
+    if not on.any(axis=1).all() or len(set(on.argmax(axis=1))) == 1:
+        return int(status.shape[1])
+    return int(np.flatnonzero(~on.all(axis=0))[-1]) + 1
+
+
 def partly(
     runs: Sequence[Running], units: Sequence[str], starts: Sequence[date], ends: Sequence[date], share: float = 0.5
 ) -> tuple[Partly, ...]:

@@ -103,3 +103,14 @@ def test_partly():
 def test_status_refuses(runs, words):
     with pytest.raises(UserError, match=words):
         rollout.status(runs, ("111", "222"), STARTS, ENDS)
+
+
+@pytest.mark.parametrize(("status", "kept"), [
+    ([[0, 0, 1, 1], [0, 0, 0, 1]], 3),  # the second is compared with until it starts
+    ([[0, 1, 0, 1], [0, 0, 1, 1]], 3),  # on and off before the end
+    ([[0, 0, 1, 1], [0, 0, 1, 1]], 4),  # at once: nothing to compare with at any length
+    ([[0, 0, 1, 1], [0, 0, 0, 0]], 4),  # one is never treated
+    ([[0, 0, 1, 0], [0, 1, 1, 1]], 4),  # one stops: it can be compared with again
+])  # fmt: skip
+def test_periods_with_something_to_compare_with(status, kept):
+    assert rollout.compared(np.array(status, float)) == kept

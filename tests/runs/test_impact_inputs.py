@@ -164,12 +164,22 @@ EVERY = [*TREATED, *OTHERS]
     ({"dose_measure": "contacts"}, "no measure 'contacts'.*did you mean 'programme_contacts'"),
     ({"step": "week"}, "more than one week; choose a longer step"),
     ({"roll_out": runs(START, EVERY)}, "all 10 areas are treated at once.*set design: its"),
-    ({"roll_out": [*runs(START, EVERY[:5]), *runs("2024-02-01", EVERY[5:])]}, "bring areas to compare with"),
 ])  # fmt: skip
 def test_data_that_do_not_hold_what_is_asked_say_so(write, tables, changed, words):
     with pytest.raises(UserError, match=words) as caught:
         study(write, tables, **changed).verdict  # noqa: B018
     told(caught.value)
+
+
+def test_areas_that_start_later_are_compared_with_until_they_start(write, tables):
+    early, late = EVERY[:5], EVERY[5:]
+    all_in = study(write, tables, roll_out=[*runs(START, early), *runs("2024-02-01", late)])
+    cut = study(write, tables, roll_out=runs(START, early), window={"from": FIRST, "to": "2024-01-31"})
+    assert all_in.panel.starts == cut.panel.starts
+    assert (all_in.panel.status == cut.panel.status).all()
+    assert all_in.main == cut.main
+    assert any("From 2024-02-01 on every area has the programme" in note for note in all_in.panel.notes)
+    assert all_in.verdict.sentence
 
 
 @pytest.mark.parametrize(("covariates", "words"), [
