@@ -1,9 +1,11 @@
 """What every check works with: the question, the panel, the estimate, and ways to estimate and to build anew."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
+
+import numpy as np
 
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.question import Outcome, Question, Span
@@ -16,6 +18,8 @@ class Quick:
 
     `b`, `low`, `high` on the model's scale, `relative*` as a share; `p` by the inference that is believed, NaN where
     there is none; `averted`: outcomes that did not happen in treated areas while the programme ran, by this estimate.
+    `deals`: t of every deal where p is by randomisation, the observed one first; panels of the same areas with the same
+    treated ones are dealt out in the same order. None elsewhere.
     """
 
     b: float
@@ -28,6 +32,7 @@ class Quick:
     averted: float
     units: int
     treated: int
+    deals: np.ndarray | None = field(default=None, repr=False, compare=False)
 
 
 class Rebuild(Protocol):

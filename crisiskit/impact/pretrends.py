@@ -2,9 +2,10 @@
 
 A test that finds nothing proves little where it has little power (Roth, American Economic Review: Insights 4 (2022)
 305-322), so both stand together. With few clusters the Wald test rejects too often: the programme is dealt out anew.
+Two tests share the level: one of any difference (here), and one of a steady drift (`slope_test`), which sees far more.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from crisiskit.impact.event_study import SINGULAR, Path, joint_test
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.randomisation import deal, p_value
 from crisiskit.impact.result import Check, Estimate, Status, p_text
+from crisiskit.impact.slope_test import DRAWS, SEED, SlopeTest, explaining_slope, slope_seen, slope_test
 
 LEVEL, ENOUGH_POWER = 0.05, 0.5
-DRAWS, SEED = 499, 144
 CERTAIN = 1e6
 """Beyond this noncentrality the power is 1, and the library's function fails."""
 MOST_LOST = 0.25
@@ -37,8 +38,8 @@ def randomised(panel: Panel, model: str = "poisson", draws: int = DRAWS, seed: i
 
 
 def randomised_power(
-    panel: Panel, slope: float, model: str = "poisson", draws: int = DRAWS, seed: int = SEED
-) -> float:  # fmt: skip
+    panel: Panel, slope: float, model: str = "poisson", draws: int = DRAWS, seed: int = SEED, level: float = LEVEL
+) -> float:
     """Probability that the test of `randomised` sees trends that differ by `slope` a period; NaN where that is NaN.
 
     Each deal is taken as data in turn, with the slope planted in the areas that it treats (on the scale of the model,
@@ -46,14 +47,14 @@ def randomised_power(
     not seen. `power` is the same of Wald's chi-square, and promises far too much with few areas.
     """
     parts = _dealt(panel, model, draws, seed)
-    return float("nan") if parts is None else _seen(parts, slope)
+    return float("nan") if parts is None else _seen(parts, slope, level)
 
 
-def _seen(parts: tuple[np.ndarray, np.ndarray], slope: float) -> float:
-    """Share of the deals beyond the first whose statistic with the slope is among the LEVEL largest without it."""
+def _seen(parts: tuple[np.ndarray, np.ndarray], slope: float, level: float) -> float:
+    """Share of the deals beyond the first whose statistic with the slope is among the `level` largest without it."""
     change, inverse = parts[0][1:], parts[1][1:]
     bare = np.nan_to_num(_statistic(change, inverse), nan=np.inf)
-    critical = np.quantile(bare, 1 - LEVEL, method="higher")
+    critical = np.quantile(bare, 1 - level, method="higher")
     line = slope * np.arange(-change.shape[1], 0.0)
     return float((_statistic(change + line, inverse) > critical).mean())
 
@@ -144,93 +145,94 @@ def detectable_slope(found: Path, wanted: float) -> float:
     """The difference in slope a period that the Wald test sees with probability `wanted`; NaN without such periods."""
     if not found.before.any():
         return float("nan")
-    return _slope_of(lambda slope: power(found, slope), wanted)
+    return slope_seen(lambda slope: power(found, slope), wanted, LEVEL)
 
 
-def randomised_slope(
-    panel: Panel, wanted: float, model: str = "poisson", draws: int = DRAWS, seed: int = SEED
-) -> float:  # fmt: skip
-    """The difference in slope that the test of `randomised` sees with probability `wanted`, mean of up and down.
+@dataclass(frozen=True)
+class _Judged:
+    """The tests of the periods before the start that could be made by reassigned areas, each at its share of LEVEL."""
 
-    NaN where that test cannot be formed; infinite where no slope is seen so often.
-    """
-    parts = _dealt(panel, model, draws, seed)
-    if parts is None:
-        return float("nan")
-    return _slope_of(lambda slope: (_seen(parts, slope) + _seen(parts, -slope)) / 2, wanted)
+    joint: tuple[np.ndarray, np.ndarray] | None
+    straight: SlopeTest | None
+    p: float  # of any difference; NaN where there is no such test
+
+    @property
+    def level(self) -> float:
+        return LEVEL / 2 if self.joint and self.straight else LEVEL
+
+    def power(self, slope: float) -> float:
+        """At least: that of the test that sees the slope better. NaN without a test."""
+        seen = [_seen(self.joint, slope, self.level)] if self.joint else []
+        seen += [self.straight.power(slope, self.level)] if self.straight else []
+        return max(seen, default=float("nan"))
+
+    def slope_seen(self, wanted: float) -> float:
+        return slope_seen(lambda slope: (self.power(slope) + self.power(-slope)) / 2, wanted, self.level)
+
+    @property
+    def rejects(self) -> bool:
+        return self.p < self.level or (self.straight is not None and self.straight.p < self.level)
+
+    @property
+    def doubts(self) -> bool:
+        return self.p < LEVEL or (self.straight is not None and self.straight.p < LEVEL)
+
+    @property
+    def said(self) -> str:
+        if not self.straight:
+            return ""
+        return f" The slopes differ by {self.straight.slope:+.3f} a period (p {p_text(self.straight.p)})."
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        line, nan = self.straight, float("nan")
+        of_line = (line.slope, line.se, line.p) if line else (nan, nan, nan)
+        return {"randomised_p": self.p, "level": self.level,
+                **dict(zip(("slope", "slope_se", "slope_p"), of_line, strict=True))}  # fmt: skip
 
 
-def _slope_of(seen: Callable[[float], float], wanted: float) -> float:
-    from scipy.optimize import brentq
-
-    if wanted <= LEVEL:
-        raise ValueError(f"wanted {wanted}: a test at level {LEVEL} sees nothing with that probability")
-    top = 1e-6
-    while seen(top) < wanted:
-        top *= 2
-        if top > 1e6:
-            return float("inf")
-    return float(brentq(lambda slope: seen(slope) - wanted, 0, top))
-
-
-def explaining_slope(panel: Panel, estimate: float) -> float:
-    """The difference in slope a period that alone would give `estimate`: over the distance of the halves."""
-    times = np.arange(len(panel.starts))
-    return estimate / float(times[~panel.before].mean() - times[panel.before].mean())
-
-
-def linear_trend(
-    panel: Panel, model: str = "poisson", draws: int = DRAWS, seed: int = SEED
-) -> tuple[float, float, float]:
-    """Difference in slope a period before the start, its clustered error, and p with the areas dealt out anew."""
-    early = panel.only(periods=panel.before)
-    slope = panel.treated[:, None] * np.arange(len(early.starts))[None, :] * 1.0
-    fit = twoway.fit(early.outcome, slope, model, early.exposure)
-    orders = deal(panel, model, draws, seed).orders
-    b, se = twoway.reassigned(early.outcome, slope, orders, model, early.exposure)
-    return fit.b, fit.se, p_value(np.divide(b, se, out=np.full(len(b), np.nan), where=se > 0))
+def _judged(panel: Panel, model: str) -> _Judged:
+    parts = _dealt(panel, model, DRAWS, SEED)
+    try:
+        straight = slope_test(panel, model)
+    except UserError:
+        straight = None
+    return _Judged(parts, straight, float("nan") if parts is None else p_value(np.sqrt(_statistic(*parts))))
 
 
 def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:
-    """Judge the periods before the start.
+    """Judge the periods before the start by two tests that share LEVEL: of any difference, and of a steady drift.
 
-    fail: the joint test rejects at LEVEL, by randomisation where it can be formed; where only the Wald test is there
-    and areas are few, that is a warning, for it rejects too often. warn: the linear trends differ at
-    LEVEL, or the test that judges would have seen a slope that explains the whole estimate with less than ENOUGH_POWER.
-    pass: neither. `numbers` has the Wald test's own power too (`wald_power`).
+    fail: one of them rejects at its half of LEVEL, by reassigned areas. Where the joint test cannot be formed so,
+    Wald's stands in for it; with few areas its rejection is a warning, for it rejects too often. warn: p of either
+    below LEVEL, or a slope that explains the whole estimate would have been seen with less than ENOUGH_POWER. pass:
+    neither. `numbers` has the Wald test's own power too (`wald_power`).
     """
     found: Path = event.model
     model = str(event.design).removeprefix("event_study_")
     chi2, df, wald_p = joint_test(found)
     if not df:
         return Check("pre_trends", TITLE, "not possible", "Only one period before the start.", asks="earlier periods")
-    p = randomised(panel, model)
-    believed = wald_p if p != p else p
-    try:
-        slope, slope_se, slope_p = linear_trend(panel, model)
-    except UserError:
-        slope = slope_se = slope_p = float("nan")
+    tests = _judged(panel, model)
     needed = explaining_slope(panel, estimate.estimate)
     wald_power = power(found, needed)
-    seen = wald_power if p != p else randomised_power(panel, needed, model)
-    status: Status = "pass"
-    if believed < LEVEL:
-        status = "fail" if p == p or recommend(panel).kind == "cluster" else "warn"
-    elif slope_p < LEVEL or not seen >= ENOUGH_POWER:
-        status = "warn"
-    how = "reassigned areas" if p == p else "Wald test, which rejects too often with few areas"
+    bare = tests.joint is None and tests.straight is None
+    seen = wald_power if bare else tests.power(needed)
+    wald = tests.joint is None and wald_p < LEVEL
+    status: Status = "warn" if wald or tests.doubts or not seen >= ENOUGH_POWER else "pass"
+    if tests.rejects or (wald and recommend(panel).kind == "cluster"):
+        status = "fail"
+    p, how = (tests.p, "reassigned areas") if tests.joint else (
+        wald_p, "Wald test, which rejects too often with few areas")  # fmt: skip
     finding = (
-        f"The {df} periods before the start differ jointly from the last with p {p_text(believed)} ({how}; Wald "
-        f"chi-square {chi2:.2f}, p {p_text(wald_p)}). A difference in slope that would explain the whole estimate "
-        f"would be seen with probability {seen:.0%}."
+        f"The {df} periods before the start differ jointly from the last with p {p_text(p)} ({how}; Wald "
+        f"chi-square {chi2:.2f}, p {p_text(wald_p)}).{tests.said} A difference in slope that would explain the whole "
+        f"estimate would be seen with probability {seen:.0%}."
     )
-    if slope == slope:
-        finding += f" The slopes differ by {slope:+.3f} a period (p {p_text(slope_p)})."
-    numbers = {"chi2": chi2, "df": float(df), "wald_p": wald_p, "randomised_p": p, "power": seen, "slope": slope,
-               "slope_se": slope_se, "slope_p": slope_p, "explaining_slope": needed}  # fmt: skip
-    numbers |= {"wald_power": wald_power}
+    numbers = {"chi2": chi2, "df": float(df), "wald_p": wald_p, "power": seen, "explaining_slope": needed,
+               "wald_power": wald_power, **tests.numbers}  # fmt: skip
     for wanted in (0.5, 0.8):
-        least = detectable_slope(found, wanted) if p != p else randomised_slope(panel, wanted, model)
+        least = detectable_slope(found, wanted) if bare else tests.slope_seen(wanted)
         numbers[f"slope_seen_{100 * wanted:.0f}"] = least
     return Check("pre_trends", TITLE, status, finding, numbers, table=event.series)
 
@@ -242,18 +244,16 @@ def check_before(panel: Panel, model: str, estimate: float) -> Check:
     """
     if int(panel.before.sum()) < 2:
         raise UserError("fewer than two periods lie before the first start")
-    p = randomised(panel, model)
-    if p != p:
+    tests = _judged(panel, model)
+    if tests.joint is None:
         raise UserError("too many areas have an unknown cell before the first start")
-    slope, slope_se, slope_p = linear_trend(panel, model)
     needed = explaining_slope(panel, estimate)
-    seen = randomised_power(panel, needed, model)
-    status: Status = "fail" if p < LEVEL else "warn" if slope_p < LEVEL or not seen >= ENOUGH_POWER else "pass"
+    seen = tests.power(needed)
+    status: Status = "fail" if tests.rejects else "warn" if tests.doubts or not seen >= ENOUGH_POWER else "pass"
     finding = (
         f"The {int(panel.before.sum()) - 1} periods before the first start anywhere differ jointly from the last "
-        f"with p {p_text(p)} (reassigned areas). A difference in slope that would explain the whole estimate would be "
-        f"seen with probability {seen:.0%}. The slopes differ by {slope:+.3f} a period (p {p_text(slope_p)})."
+        f"with p {p_text(tests.p)} (reassigned areas).{tests.said} A difference in slope that would explain the whole "
+        f"estimate would be seen with probability {seen:.0%}."
     )
-    numbers = {"randomised_p": p, "power": seen, "slope": slope, "slope_se": slope_se, "slope_p": slope_p,
-               "explaining_slope": needed}  # fmt: skip
+    numbers = {"power": seen, "explaining_slope": needed, **tests.numbers}
     return Check("pre_trends", TITLE, status, finding, numbers)

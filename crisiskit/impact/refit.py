@@ -51,13 +51,11 @@ def _areas(question: Question, staggered: bool, panel: Panel, model: str = "", d
         from scipy.stats import t
 
         degrees = len(panel.units) - 1
-        p, crit = float(2 * t.sf(abs(fit.t), degrees)), float(t.ppf(0.975, degrees))
-    else:
-        drawn = randomise(panel, model, draws, question.seed, engine=engine)
-        p = drawn.p
-        known = np.abs(drawn.distribution[np.isfinite(drawn.distribution)])
-        crit = float(np.quantile(known, 0.95, method="higher")) if advice.smallest_p <= 0.05 else float("inf")
-    return _quick(panel, model, fit, p, crit)
+        return _quick(panel, model, fit, float(2 * t.sf(abs(fit.t), degrees)), float(t.ppf(0.975, degrees)))
+    drawn = randomise(panel, model, draws, question.seed, engine=engine)
+    known = np.abs(drawn.distribution[np.isfinite(drawn.distribution)])
+    crit = float(np.quantile(known, 0.95, method="higher")) if advice.smallest_p <= 0.05 else float("inf")
+    return replace(_quick(panel, model, fit, drawn.p, crit), deals=drawn.distribution)
 
 
 def _quick(panel: Panel, model: str, fit: twoway.Fit, p: float, crit: float) -> Quick:

@@ -12,6 +12,7 @@ from crisiskit.impact.did import twfe
 from crisiskit.impact.event_study import event_study, joint_test, path
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.randomisation import deal, p_value
+from crisiskit.impact.slope_test import explaining_slope, slope_test
 from crisiskit.simulate.panels import panel
 
 
@@ -179,44 +180,6 @@ def test_power_said_is_the_share_of_panels_seen() -> None:
     assert np.mean(promised) > np.mean(seen) + 0.15
 
 
-def test_randomised_slope_inverts_its_power() -> None:
-    data = _panel()
-    for wanted in (0.5, 0.8):
-        slope = pretrends.randomised_slope(data, wanted)
-        both = [pretrends.randomised_power(data, side * slope) for side in (-1, 1)]
-        assert np.mean(both) == pytest.approx(wanted, abs=0.01)  # a step is 1/494
-    assert pretrends.randomised_power(data, 0) == pytest.approx(0.05, abs=0.01)
-    assert np.isnan(pretrends.randomised_slope(_panel(start=1), 0.5))
-
-
-def test_explaining_slope_gives_back_the_estimate() -> None:
-    """A panel that diverges in a straight line and has no effect: its estimate is that slope, over the halves."""
-    data = _panel(months=11, start=4)
-    size = np.arange(12.0)[:, None] + np.sin(np.arange(11.0))[None, :]
-    straight = replace(data, outcome=50 + size - 0.7 * data.treated[:, None] * np.arange(11.0)[None, :])
-    estimate = twoway.fit(straight.outcome, straight.status, "linear").b
-    assert estimate == pytest.approx(-0.7 * ((4 + 10) / 2 - (0 + 3) / 2))
-    assert pretrends.explaining_slope(straight, estimate) == pytest.approx(-0.7)
-    logs = replace(data, outcome=np.exp(straight.outcome / 20))
-    estimate = twoway.fit(logs.outcome, logs.status, "log").b
-    assert pretrends.explaining_slope(logs, estimate) == pytest.approx(-0.7 / 20)
-
-
-def test_linear_trend_is_that_of_least_squares() -> None:
-    """Balanced: the difference of the groups' mean slopes."""
-    data = _panel()
-    slope, se, p = pretrends.linear_trend(data, "log")
-    each = np.polyfit(np.arange(5), np.log(data.outcome[:, :5]).T, 1)[0]
-    treated = data.treated
-    assert slope == pytest.approx(each[treated].mean() - each[~treated].mean())
-    spread = each[treated].var() / 4 + each[~treated].var() / 8
-    assert se == pytest.approx(np.sqrt(spread * 12 / 11))
-    assert 1 / 495 <= p <= 1  # 12 choose 4 deals
-    planted, _, seen = pretrends.linear_trend(_diverging(data, 0.5), "log")
-    assert planted == pytest.approx(slope + 0.5, abs=0.02)
-    assert seen < 0.02
-
-
 def _check(data: Panel, model: str = "poisson"):
     return pretrends.check(data, event_study(data, model), twfe(data, model))
 
@@ -237,6 +200,7 @@ def test_quiet_and_powerful_passes_and_weak_warns() -> None:
     assert abs(strong.numbers["explaining_slope"]) > strong.numbers["slope_seen_50"]
     weak = _check(_panel(1, mean=4, dispersion=0.3, effect=-0.1))
     assert weak.numbers["randomised_p"] >= 0.05
+    assert weak.numbers["slope_p"] >= 0.05
     assert weak.numbers["power"] < 0.5
     assert weak.status == "warn"
 
@@ -248,12 +212,14 @@ def test_numbers_are_those_of_the_parts() -> None:
     numbers = found.numbers
     assert (numbers["chi2"], numbers["df"], numbers["wald_p"]) == joint_test(event.model)
     assert numbers["randomised_p"] == pretrends.randomised(data)
-    assert (numbers["slope"], numbers["slope_se"], numbers["slope_p"]) == pretrends.linear_trend(data)
-    needed = pretrends.explaining_slope(data, estimate.estimate)
+    line = slope_test(data)
+    assert (numbers["slope"], numbers["slope_se"], numbers["slope_p"]) == (line.slope, line.se, line.p)
+    needed = explaining_slope(data, estimate.estimate)
     assert numbers["explaining_slope"] == needed
-    assert numbers["power"] == pretrends.randomised_power(data, needed)
+    assert numbers["level"] == 0.025  # two tests share 5 %
+    joint = pretrends.randomised_power(data, needed, level=0.025)
+    assert numbers["power"] == max(joint, line.power(needed, 0.025))
     assert numbers["wald_power"] == pretrends.power(event.model, needed)
-    assert numbers["slope_seen_80"] == pretrends.randomised_slope(data, 0.8)
     assert found.table is event.series
 
 
@@ -265,7 +231,8 @@ def test_missing_cells_fall_back_on_the_wald_test_and_say_so() -> None:
     assert found.status != "fail"
     assert np.isnan(found.numbers["randomised_p"])
     assert np.isnan(pretrends.randomised_power(replace(data, outcome=hole), 0.1))
-    assert found.numbers["power"] == found.numbers["wald_power"]
+    line = slope_test(replace(data, outcome=hole))
+    assert found.numbers["power"] == line.power(found.numbers["explaining_slope"], 0.05)  # the only test: all of 5 %
     assert found.numbers["slope_seen_50"] > 0
     assert "rejects too often" in found.finding
 

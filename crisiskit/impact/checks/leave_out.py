@@ -28,6 +28,10 @@ from crisiskit.impact.result import Check, Status
 MOST_AREAS, MOST_TREATED, MOST_PERIODS = 60, 40, 24
 """Estimates made, at most: areas in all, treated ones among more than MOST_AREAS, periods."""
 
+CARRIED = 0.5
+"""An area without which more than this share of the estimate is gone carries it. The significance alone is no sign of
+that: where p is near LEVEL any smaller panel loses it."""
+
 AREA, PERIOD = "Without one area", "Without one period"
 
 
@@ -35,10 +39,10 @@ def leave_one_area_out(material: Material) -> Check:
     """The estimate without each treated and each comparison area.
 
     Of more than MOST_AREAS areas, the treated with most outcomes (all of them up to MOST_TREATED), then the others with
-    most. fail: the sign of a significant estimate changes, or its conclusion at LEVEL is lost with one treated area
-    (where the assignments that are left could have reached LEVEL). warn: the estimate moves by more than MOVED, the
-    conclusion changes with a comparison area, or there is one treated area only. pass: none of these. Table: area,
-    treated, ESTIMATE.
+    most. fail: the sign of a significant estimate changes, or with one treated area more than CARRIED of it is lost
+    together with its conclusion at LEVEL (where the assignments that are left could have reached LEVEL). warn: the
+    estimate moves by more than MOVED, the conclusion changes, or there is one treated area only. pass: none of these.
+    Table: area, treated, ESTIMATE.
     """
     panel = material.panel
     if len(panel.units) < 3 or not panel.treated.any():
@@ -77,9 +81,10 @@ def _judged_areas(main: Quick, known: Sequence[Tried], panel: Panel) -> tuple[St
     if flips and significant(main):
         return "fail", f"; its sign changes without {flips[0].name}"
     lost = [item for item in known if item.quick and conclusion(item.quick) != conclusion(main)]
-    rests = [item for item in lost if item.keys[1] and significant(main) and _can_reach(panel, item.name)]
+    rests = [item for item in lost if item.keys[1] and significant(main) and item.quick
+             and movement(main, item.quick) > CARRIED and _can_reach(panel, item.name)]  # fmt: skip
     if rests:
-        return "fail", f"; the conclusion at 5 % rests on the treated area {rests[0].name}"
+        return "fail", f"; more than half of the effect rests on the treated area {rests[0].name}"
     if lost:
         return "warn", f"; the conclusion at 5 % changes without {lost[0].name}"
     if int(panel.treated.sum()) == 1:

@@ -1,5 +1,6 @@
 """Placebos: the same method where no effect can be, at a date when nothing began and on an outcome out of reach."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from crisiskit.impact.checks.common import (
 )
 from crisiskit.impact.material import Material, Quick
 from crisiskit.impact.panel import Panel
+from crisiskit.impact.randomisation import p_value
 from crisiskit.impact.result import Check, Status
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ FEWEST, MOST_DATES = 3, 12
 
 MOST_BY_CHANCE = 0.25
 """More than this share of the dates (and at least two) with p below LEVEL is more than chance gives, even where the
-stretches overlap, and where no single p can be small enough because few assignments are possible."""
+stretches overlap: for a method whose dates cannot be judged together."""
 
 DATE, OUTCOME = "A start when nothing began", "An outcome that the programme cannot change"
 
@@ -39,9 +41,11 @@ def placebo_date(material: Material) -> Check:
     """Pretend that the programme started earlier, in the periods before it began anywhere only.
 
     Every date with FEWEST periods before and after it (at most MOST_DATES, evenly spread), with as many periods on
-    each side as the main comparison has, where there are so many; all treated areas start at once. fail: the smallest
-    p is below LEVEL / number of dates (Bonferroni), or more than MOST_BY_CHANCE of them are below LEVEL. warn: any p
-    below LEVEL, or an effect as large as the real one. pass: neither. Table: date, ESTIMATE.
+    each side as the main comparison has, where there are so many; all treated areas start at once. The dates share
+    their periods, so where p is by randomisation they are judged together (`together`): fail below LEVEL. By other
+    methods fail where the smallest p is below LEVEL / number of dates (Bonferroni), or more than MOST_BY_CHANCE of them
+    are below LEVEL. warn: any p below LEVEL that is not accounted for so, or an effect as large as the real one. pass:
+    neither. Table: date, ESTIMATE.
     """
     free = material.whole.only(periods=material.whole.before)
     last = len(free.starts) - FEWEST
@@ -70,27 +74,43 @@ def _pretended(material: Material, free: Panel, at: int) -> Quick:
     return found
 
 
+def together(quicks: Sequence[Quick]) -> float:
+    """p of the largest |t| of several dates under the same deals: how often chance gives one date such a t.
+
+    Dates that overlap move together, and the deals know how much (Westfall and Young, Resampling-based multiple
+    testing, 1993). NaN where a date was not judged by deals, or by others than the rest.
+    """
+    deals = [q.deals for q in quicks]
+    known = [np.abs(np.nan_to_num(one, nan=np.inf)) for one in deals if one is not None]
+    if len(known) < len(deals) or len({len(one) for one in known}) != 1:
+        return float("nan")
+    return p_value(np.max(known, axis=0))
+
+
 def _judged_dates(main: Quick, known: list[Tried], table: "pd.DataFrame") -> Check:
     quicks = [item.quick for item in known if item.quick]
-    count, hits = len(known), sum(significant(q) for q in quicks)
+    count, hits, joint = len(known), sum(significant(q) for q in quicks), together(quicks)
     smallest = min(q.p for q in quicks)
     largest = max(quicks, key=lambda q: abs(sizes(q, main)[0]))
     size, real = sizes(largest, main)
     as_large = sum(abs(sizes(q, main)[0]) >= abs(sizes(q, main)[1]) for q in quicks)
-    status: Status = "pass"
-    if smallest < LEVEL / count or (hits >= 2 and hits > MOST_BY_CHANCE * count):
+    status: Status = "warn" if as_large or (hits and joint != joint) else "pass"
+    if joint < LEVEL or (joint != joint and _more_than_chance(hits, count, smallest)):
         status = "fail"
-    elif hits or as_large:
-        status = "warn"
     one = "one pretended start" if count == 1 else f"{count} pretended starts"
-    finding = (
-        f"Of {one}, {hits} {'shows' if hits == 1 else 'show'} an effect at 5 % (smallest {p_words(smallest)}). The "
-        f"largest placebo effect is {share(size)}, the real one {share(real)}"
-        f"{'' if not as_large else f'; {as_large} are at least as large as the real one'}."
-    )
+    finding = f"Of {one}, {hits} {'shows' if hits == 1 else 'show'} an effect at 5 % (smallest {p_words(smallest)})"
+    finding += f"; taken together {p_words(joint)}. " if joint == joint and count > 1 else ". "
+    finding += f"The largest placebo effect is {share(size)}, the real one {share(real)}"
+    if as_large:
+        finding += f"; {as_large} {'is' if as_large == 1 else 'are'} at least as large as the real one"
     numbers = {"dates": count, "significant": hits, "smallest_p": smallest, "largest_relative": largest.relative,
                "main_relative": main.relative, "as_large": as_large}  # fmt: skip
-    return Check("placebo_date", DATE, status, finding, numbers, table=table)
+    numbers |= {"joint_p": joint} if joint == joint else {}
+    return Check("placebo_date", DATE, status, f"{finding}.", numbers, table=table)
+
+
+def _more_than_chance(hits: int, count: int, smallest: float) -> bool:
+    return smallest < LEVEL / count or (hits >= 2 and hits > MOST_BY_CHANCE * count)
 
 
 def placebo_outcome(material: Material) -> Check:

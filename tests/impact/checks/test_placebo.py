@@ -1,12 +1,18 @@
 """Placebos: found where an effect was planted before the start, quiet where none was."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from crisiskit.impact import twoway
 from crisiskit.impact.checks import placebo
 from crisiskit.impact.material import Quick
+from crisiskit.impact.panel import Panel
+from crisiskit.impact.question import Question
+from crisiskit.impact.refit import refit_of
+from crisiskit.simulate.panels import panel as simulated
 
 
 def drifting(panel, start=12, factor=0.6):
@@ -101,3 +107,46 @@ def test_without_a_control_it_says_what_to_name(make, panel_of):
     found = placebo.placebo_outcome(make(panel_of(), negative_control={"label": "fires", "measure": "x"}))
     assert found.status == "not possible"
     assert "nothing is counted as fires" in found.finding
+
+
+def dealt(panel, model=""):
+    """The study's refit where few areas are treated: t of every deal comes with the estimate."""
+    return refit_of(Question.model_validate(ASKED), "did")(panel, model=model)
+
+
+ASKED = {"programme": "x", "roll_out": [{"area": "a000", "start": "2019-01-01"}],
+         "outcome": {"label": "calls", "measure": "calls"}, "draws": 199}  # fmt: skip
+
+
+def test_dates_are_judged_together_by_the_largest_t_of_every_deal(make, panel_of):
+    """7 areas, 2 treated: all 21 deals by hand, each with the largest |t| over the pretended dates."""
+    panel = panel_of(seed=3, areas=7, treated=2, months=14, start=8, effect=0.0, mean=20)
+    found = placebo.placebo_date(make(panel, refit=dealt))
+    largest = []
+    for pair in itertools.combinations(range(7), 2):
+        ts = []
+        for at in (3, 4, 5):
+            status = np.zeros((7, 8))
+            status[list(pair), at:] = 1
+            last = min(at + 6, 8)
+            ts.append(abs(twoway.fit(panel.outcome[:, :last], status[:, :last]).t))
+        largest.append(max(ts))
+    assert len(found.table) == 3
+    assert found.numbers["joint_p"] == pytest.approx(np.mean(np.array(largest) >= largest[0] * (1 - 1e-9)))
+    assert found.numbers["joint_p"] >= found.numbers["smallest_p"]
+
+
+def test_where_nothing_happened_few_panels_fail(make):
+    """60 panels, autocorrelated like the field's: dates that overlap are no reason to fail in more than 5 % of them."""
+    failed = []
+    for seed in range(60):
+        drawn = simulated(seed, areas=16, months=36, treated=3, effect=-0.4, start=24)
+        panel = Panel(drawn.units, drawn.starts, "month", drawn.outcome, drawn.status, "calls")
+        quick = placebo.placebo_date(make(panel, refit=dealt))
+        assert quick.numbers["joint_p"] >= 1 / 200
+        failed.append(quick.status == "fail")
+    assert sum(failed) <= 7  # of 60 at 5 %: more in 2 of 100 such tests
+
+
+def test_without_deals_each_date_stands_for_itself(make, panel_of):
+    assert "joint_p" not in placebo.placebo_date(make(panel_of(months=36, start=24))).numbers
