@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import chi2, ncx2
+from small_panels import diverging, small_panel
 
 from crisiskit.errors import UserError
 from crisiskit.impact import pretrends, twoway
@@ -16,22 +17,11 @@ from crisiskit.impact.slope_test import explaining_slope, slope_test
 from crisiskit.simulate.panels import panel
 
 
-def _panel(seed: int = 1, **settings) -> Panel:
-    drawn = panel(seed, **({"areas": 12, "months": 10, "treated": 4, "effect": -0.4, "mean": 30} | settings))
-    return Panel(drawn.units, drawn.starts, "month", drawn.outcome + 1, drawn.status, "events")
-
-
-def _diverging(data: Panel, slope: float) -> Panel:
-    """The treated areas grow by `slope` a month from the first month on (log scale)."""
-    growth = np.exp(slope * data.treated[:, None] * np.arange(len(data.starts))[None, :])
-    return replace(data, outcome=np.round(data.outcome * growth))
-
-
 @pytest.mark.parametrize("model", twoway.MODELS)
 @pytest.mark.parametrize("treated", [4, 6])
 def test_wald_is_that_of_the_event_study_for_every_deal(model: str, treated: int) -> None:
     """Up to the constants G/(G-1) and (N-1)/(N-K) that the event study's covariance carries."""
-    data = _panel(7, treated=treated, months=8, start=5)
+    data = small_panel(7, treated=treated, months=8, start=5)
     orders = deal(data, model, 30, 1).orders[:40]
     y = data.outcome[:, data.before]
     y = np.log(y) if model == "log" else y
@@ -46,7 +36,7 @@ def test_wald_is_that_of_the_event_study_for_every_deal(model: str, treated: int
 
 
 def test_randomised_p_is_the_rank_of_the_event_study_among_all_deals() -> None:
-    data = _panel(2, areas=7, treated=2, months=6, start=3)
+    data = small_panel(2, areas=7, treated=2, months=6, start=3)
     orders = deal(data).orders
     assert len(orders) == 21
     loop = [joint_test(path(replace(data, status=data.status[order])))[0] for order in orders]
@@ -56,17 +46,17 @@ def test_randomised_p_is_the_rank_of_the_event_study_among_all_deals() -> None:
 
 
 def test_randomised_is_nan_where_it_cannot_be_formed() -> None:
-    data = _panel()
+    data = small_panel()
     hole = data.outcome.copy()
     hole[::2, 0] = np.nan
     assert np.isnan(pretrends.randomised(replace(data, outcome=hole)))
-    assert np.isnan(pretrends.randomised(_panel(start=1)))
+    assert np.isnan(pretrends.randomised(small_panel(start=1)))
     hole[::2, 0], hole[0, 9] = data.outcome[::2, 0], np.nan  # a hole after the start does not matter
     assert pretrends.randomised(replace(data, outcome=hole)) == pretrends.randomised(data)
 
 
 def test_an_area_with_an_unknown_cell_is_left_out() -> None:
-    data = _panel()
+    data = small_panel()
     hole = data.outcome.copy()
     hole[-1, 0] = np.nan
     without = data.only(units=data.units[:-1])
@@ -75,7 +65,7 @@ def test_an_area_with_an_unknown_cell_is_left_out() -> None:
 
 def test_an_exposure_that_moves_is_taken_out() -> None:
     """Counts that double with their exposure say nothing of a trend; one that stands still changes nothing."""
-    data = _panel()
+    data = small_panel()
     growing = np.where(data.treated[:, None], 2.0 ** np.arange(len(data.starts))[None] / 8, 1.0)
     doubled = replace(data, outcome=data.outcome * growing, exposure=growing)
     still = replace(data, exposure=np.full(data.outcome.shape, 7.0))
@@ -108,7 +98,7 @@ def test_false_alarms_of_the_randomised_test() -> None:
 
 
 def test_power_is_the_level_at_no_slope_and_rises() -> None:
-    found = path(_panel())
+    found = path(small_panel())
     assert pretrends.power(found, 0) == pytest.approx(0.05)
     assert pretrends.power(found, 1e-6) == pytest.approx(0.05, abs=1e-4)
     rising = [pretrends.power(found, slope) for slope in (0, 0.02, 0.05, 0.1, 0.2, 1, 1e6)]
@@ -122,7 +112,7 @@ def test_power_is_the_level_at_no_slope_and_rises() -> None:
 @pytest.mark.parametrize("reference", [-1, -3])
 def test_power_by_hand(reference: int) -> None:
     """Noncentral chi-square of a straight line that is 0 at the reference; and the share of draws that are seen."""
-    found = path(_panel(), reference=reference)
+    found = path(small_panel(), reference=reference)
     early = found.before
     line = 0.08 * (found.at[early] - reference)
     cover = found.covariance[np.ix_(early, early)] * found.nested
@@ -135,14 +125,14 @@ def test_power_by_hand(reference: int) -> None:
 
 
 def test_detectable_slope_inverts_power() -> None:
-    found = path(_panel())
+    found = path(small_panel())
     for wanted in (0.5, 0.8, 0.99):
         slope = pretrends.detectable_slope(found, wanted)
         assert slope > 0
         assert pretrends.power(found, slope) == pytest.approx(wanted, abs=1e-6)
     with pytest.raises(ValueError, match="wanted 0.05"):
         pretrends.detectable_slope(found, 0.05)
-    alone = path(_panel(months=6, start=2), lead=1)
+    alone = path(small_panel(months=6, start=2), lead=1)
     assert np.isnan(pretrends.detectable_slope(alone, 0.5))
     assert np.isnan(pretrends.power(alone, 0.1))
 
@@ -150,7 +140,7 @@ def test_detectable_slope_inverts_power() -> None:
 @pytest.mark.parametrize("model", twoway.MODELS)
 def test_randomised_power_is_that_of_planted_deals(model: str) -> None:
     """The long way: the slope planted in the cells of each deal's own areas, and its statistic formed anew."""
-    data = _panel()
+    data = small_panel()
     slope, early = (2.0 if model == "linear" else 0.1), data.outcome[:, :5]
     member = data.treated[deal(data, model, 499, 144).orders].astype("float64")
     line = slope * np.arange(-4, 1)
@@ -185,7 +175,7 @@ def _check(data: Panel, model: str = "poisson"):
 
 
 def test_planted_divergence_fails() -> None:
-    found = _check(_diverging(_panel(3, areas=20, treated=8, mean=80, dispersion=0.02), 0.15))
+    found = _check(diverging(small_panel(3, areas=20, treated=8, mean=80, dispersion=0.02), 0.15))
     assert found.status == "fail"
     assert found.numbers["randomised_p"] < 0.05
     assert found.numbers["slope"] == pytest.approx(0.15, abs=0.05)
@@ -193,12 +183,12 @@ def test_planted_divergence_fails() -> None:
 
 
 def test_quiet_and_powerful_passes_and_weak_warns() -> None:
-    strong = _check(_panel(1, areas=24, treated=10, mean=100, dispersion=0.01, effect=-0.8))
+    strong = _check(small_panel(1, areas=24, treated=10, mean=100, dispersion=0.01, effect=-0.8))
     assert strong.status == "pass"
     assert strong.numbers["power"] >= 0.5
     assert strong.numbers["slope_seen_50"] < strong.numbers["slope_seen_80"]
     assert abs(strong.numbers["explaining_slope"]) > strong.numbers["slope_seen_50"]
-    weak = _check(_panel(1, mean=4, dispersion=0.3, effect=-0.1))
+    weak = _check(small_panel(1, mean=4, dispersion=0.3, effect=-0.1))
     assert weak.numbers["randomised_p"] >= 0.05
     assert weak.numbers["slope_p"] >= 0.05
     assert weak.numbers["power"] < 0.5
@@ -206,7 +196,7 @@ def test_quiet_and_powerful_passes_and_weak_warns() -> None:
 
 
 def test_numbers_are_those_of_the_parts() -> None:
-    data = _panel()
+    data = small_panel()
     event, estimate = event_study(data), twfe(data)
     found = pretrends.check(data, event, estimate)
     numbers = found.numbers
@@ -224,7 +214,7 @@ def test_numbers_are_those_of_the_parts() -> None:
 
 
 def test_missing_cells_fall_back_on_the_wald_test_and_say_so() -> None:
-    data = _panel()
+    data = small_panel()
     hole = data.outcome.copy()
     hole[::2, 0] = np.nan
     found = _check(replace(data, outcome=hole))
@@ -238,8 +228,8 @@ def test_missing_cells_fall_back_on_the_wald_test_and_say_so() -> None:
 
 
 def test_one_period_before_is_not_possible() -> None:
-    data = _panel(months=6, start=2)
+    data = small_panel(months=6, start=2)
     found = pretrends.check(data, event_study(data, lead=1), twfe(data))
     assert (found.status, found.asks) == ("not possible", "earlier periods")
     with pytest.raises(UserError, match="two periods"):
-        event_study(_panel(start=1))
+        event_study(small_panel(start=1))
