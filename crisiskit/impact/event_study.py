@@ -34,6 +34,7 @@ class Path:
     nested: float
     reference: int = REFERENCE
     tail: bool = False  # the last coefficient is a bin that holds later periods too
+    head: bool = False  # the first one is a bin that holds earlier periods too
 
     @property
     def before(self) -> np.ndarray:
@@ -70,7 +71,7 @@ def path(panel: Panel, model: str = "poisson", reference: int = REFERENCE, lead:
     n = len(data.y)
     nested = (n - 1) / (n - data.rank + groups - 1)
     return Path(at, np.asarray(result.params)[: len(at)], covariance, groups, nested, reference,
-                bool(lag) and lag < times[-1])  # fmt: skip
+                bool(lag) and lag < times[-1], bool(lead) and -lead > times[0])  # fmt: skip
 
 
 def event_study(

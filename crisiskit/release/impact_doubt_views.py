@@ -77,19 +77,27 @@ def _why_not(study: "Study") -> str:
 
 @studied("trends")
 def trends(report: "Report", study: "Study", section: Section) -> View:
-    """Intervals that allow the trends after the start to differ by a multiple of how they differed before."""
+    """Intervals that allow the trends after the start to differ: by a multiple of the past, and by a bent line."""
     check = next(check for check in study.checks if check.id == "honest_pre_trends")
     if check.table is None or not len(check.table):
         return nothing_known(section, f"{check.finding.rstrip('.')}; what would help: {check.asks or 'more periods'}")
-    table = check.table
-    across = "multiple of the largest step before the start"
-    unit = "log rate ratio" if study.estimate.scale == "log" else study.panel.label
+    table, log = check.table, study.estimate.scale == "log"
+    unit = "log rate ratio" if log else study.panel.label
+    bent = table[["bend", "bend_low", "bend_high"]].set_axis(["bend", "low", "high"], axis=1)
+    panels = [
+        (table[["mbar", "low", "high"]], "change of trend, as a multiple of the largest change before the start"),
+        (bent.assign(bend=100 * np.expm1(bent["bend"])) if log else bent,
+         "bend of the trend before the start, drawn on, from one step to the next" + ", %" * log),
+    ]  # fmt: skip
+    two = bool(bent["low"].notna().all())
+    right = " (left), or goes on as before the start in a line that bends by up to so much at each step (right)" * two
     figure = report.figures.save(
-        plots.bands(table, across, unit),
+        plots.bands(panels if two else panels[:1], unit),
         "impact_trends",
         title="How far the trends may differ before the result is gone",
-        caption="Intervals that allow for trends which differ after the start by up to a multiple of the largest "
-        "difference before it (after Rambachan and Roth 2023). The result is gone where the band holds zero.",
+        caption="95 % intervals of the mean effect after the start (after Rambachan and Roth 2023) if the difference "
+        "in trends changes from one step to the next by up to a multiple of its largest change before the start"
+        f"{right}. The result is gone where a band holds zero.",
         alt=check.finding, data=table, n=study.estimate.n, unit=unit, counted="cells of areas and periods",
     )  # fmt: skip
     return View(check.finding, figure)

@@ -198,17 +198,16 @@ def mixed(data: "pd.DataFrame", gaps: "pd.DataFrame", units: tuple[str, str], st
     return figure
 
 
-def bands(data: "pd.DataFrame", across: str, unit: str, value: str = "") -> "Figure":
-    """Draw `low` to `high` (and `value`, where named) over the first column, with a line at zero."""
+def bands(panels: Sequence[tuple["pd.DataFrame", str]], unit: str) -> "Figure":
+    """Draw `low` to `high` over the first column, with a line at zero: panels of (table, what runs across) abreast."""
     with house():
-        figure, axes = canvas(2.4)
-        x = data.iloc[:, 0]
-        axes.fill_between(x, data["low"], data["high"], color=LIGHT)
-        axes.plot(x, data["low"], color=GREY)
-        axes.plot(x, data["high"], color=GREY)
-        if value:
-            axes.plot(x, data[value], color=VERMILLION)
-        axes.axhline(0, color=INK, linewidth=0.9)
-        axes.set_xlabel(wrap(across, 5.5, 9))
-        value_axis(axes, wrap(unit, 2.2, 9), "y")
+        figure, grid = canvas(2.6, 1, len(panels), squeeze=False)
+        for axes, (data, across) in zip(grid.flat, panels, strict=True):
+            x = data.iloc[:, 0]
+            axes.fill_between(x, data["low"], data["high"], color=LIGHT)
+            axes.plot(x, data["low"], color=GREY)
+            axes.plot(x, data["high"], color=GREY)
+            axes.axhline(0, color=INK, linewidth=0.9)
+            axes.set_xlabel(wrap(across, 5.5 / len(panels), 9))
+            value_axis(axes, wrap(unit, 2.2, 9) if axes is grid.flat[0] else "", "y")
     return figure

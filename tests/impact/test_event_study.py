@@ -102,6 +102,9 @@ def test_bins_are_the_means_of_their_periods() -> None:
     data = _panel()
     found = path(data, "log", lead=3, lag=2)
     assert found.at.tolist() == [-3, -2, 0, 1, 2]
+    assert (found.head, found.tail) == (True, True)
+    whole = path(data, "log", lead=5, lag=4)  # bins of one period each
+    assert (whole.head, whole.tail) == (False, False)
     y = np.log(data.outcome)
     gap = y[data.treated].mean(axis=0) - y[~data.treated].mean(axis=0)
     # the bins in a full panel: least squares of the gap on a dummy for each bin

@@ -48,7 +48,8 @@ def test_the_bounds_are_those_of_the_check(monkeypatch):
     figures = axes_of(monkeypatch, impact_plots, "bands")
     view = views.trends(made)
     table = next(check.table for check in made.study.checks if check.id == "honest_pre_trends")
-    low, high = figures[0].axes[0].lines[:2]
-    assert low.get_ydata() == pytest.approx(table["low"].to_numpy())
-    assert high.get_ydata() == pytest.approx(table["high"].to_numpy())
+    for axes, ends in zip(figures[0].axes, (("low", "high"), ("bend_low", "bend_high")), strict=True):
+        for line, end in zip(axes.lines[:2], ends, strict=True):
+            assert line.get_ydata() == pytest.approx(table[end].to_numpy())
+    assert figures[0].axes[1].lines[0].get_xdata() == pytest.approx(100 * np.expm1(table["bend"]))
     assert "nan" not in visible(view).lower().replace("finance", "")

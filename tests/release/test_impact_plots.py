@@ -70,5 +70,8 @@ def test_the_gap_is_drawn_over_those_of_other_areas():
 
 def test_bounds_are_drawn_to_both_sides():
     data = pd.DataFrame({"mbar": [0.0, 1.0], "low": [-0.5, -0.9], "high": [-0.1, 0.3]})
-    low, high = plots.bands(data, "multiple", "log rate ratio").axes[0].lines[:2]
+    figure = plots.bands([(data, "multiple"), (data.assign(low=[-0.7, -0.8]), "bend")], "log rate ratio")
+    (low, high), (other, _) = (axes.lines[:2] for axes in figure.axes)
     assert (low.get_ydata().tolist(), high.get_ydata().tolist()) == ([-0.5, -0.9], [-0.1, 0.3])
+    assert other.get_ydata().tolist() == [-0.7, -0.8]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["log rate ratio", ""]
