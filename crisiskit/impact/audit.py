@@ -120,17 +120,30 @@ def table(joins: Sequence[Join]) -> "pd.DataFrame":
     return pd.DataFrame([[getattr(join, name) for name in names] for join in joins], columns=list(names))
 
 
-def check(joins: Sequence[Join], limit: float) -> Check:
+def check(joins: Sequence[Join], limit: float, silent: Sequence[str] = ()) -> Check:
     """The merges as a check: pass, or warn where one left more than half of `limit` of the total without a match.
 
-    A merge over the limit raises before it comes here; a list of such joins (made elsewhere) fails.
+    It warns, too, where cells are missing because nothing was recorded or sent (`silent`, a sentence per stretch): that
+    is judged by chance, and the estimate rests on it. A merge over the limit raises before it comes here; a list of
+    such joins (made elsewhere) fails.
     """
-    if not joins:
+    if not joins and not silent:
         return Check("joins", "Merges", "pass", "The panel needed no merge.")
+    if not joins:
+        return Check("joins", "Merges", "warn", _unsaid(silent).strip(), {"silent": len(silent)})
     worst = max(joins, key=lambda join: (join.lost, join.name))
     status: Literal["pass", "warn", "fail"] = (
         "fail" if worst.lost > limit else "warn" if worst.lost > limit / 2 else "pass"
     )
     finding = (f"{len(joins)} merge{'s' * (len(joins) != 1)}; the worst left {worst.lost:.2%} of the outcome without a "
                f"match, {limit:.1%} is allowed ({worst.name}).")  # fmt: skip
-    return Check("joins", "Merges", status, finding, {"worst_lost": worst.lost, "limit": limit}, table=table(joins))
+    numbers = {"worst_lost": worst.lost, "limit": limit} | ({"silent": len(silent)} if silent else {})
+    status = "warn" if silent and status == "pass" else status
+    return Check("joins", "Merges", status, finding + _unsaid(silent), numbers, table=table(joins))
+
+
+def _unsaid(silent: Sequence[str]) -> str:
+    if not silent:
+        return ""
+    first, more = silent[0], len(silent) - 1
+    return f" {first}" + (f" The same holds for {more} more stretch{'es' * (more > 1)} of cells." if more else "")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +10,15 @@ import numpy as np
 from crisiskit.errors import UserError, nearest
 from crisiskit.impact import rollout
 from crisiskit.impact.audit import Join
-from crisiskit.impact.cells import Cells, chosen_date, count_rows, known, last_day, read_counts, step_of
+from crisiskit.impact.cells import Cells, chosen_date, count_rows, known, last_day, read_counts
 from crisiskit.impact.contact_cells import contact_rows, read_interventions
-from crisiskit.impact.grid import ROW, fill, place, silent
+from crisiskit.impact.grid import ROW, Filled, fill, place, rowless
 from crisiskit.impact.panel import Panel
+from crisiskit.impact.periods import begun, kept, periods, within
 from crisiskit.impact.question import Outcome, Question, Running
+from crisiskit.impact.recorded import Recorded, judge, missing, told
 from crisiskit.impact.side_measures import covariate, dose_of, exposure_of
+from crisiskit.impact.silence import ENOUGH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,32 +34,40 @@ class Built:
 
     `left_out`: reason, rows of the table, total of the outcome. `dates`, where the outcome names several: one row per
     date with the totals of treated and untreated areas before and after the start; None in a panel built for a given
-    outcome, date or list of treated areas.
+    outcome, date or list of treated areas. `silent`: a sentence per stretch of cells inside the panel that is taken as
+    not recorded. `recorded`: when the question's own outcome was recorded, in whatever window.
     """
 
     panel: Panel
     joins: tuple[Join, ...]
     left_out: tuple[ROW, ...]
     dates: "pd.DataFrame | None" = field(default=None, repr=False)
+    silent: tuple[str, ...] = ()
+    recorded: Recorded | None = field(default=None, repr=False)
 
 
 def build(
     tables: Any, question: Question, outcome: Outcome | None = None, *, date: str = "",
-    treated: Sequence[str] | None = None, planned: bool = False,
+    treated: Sequence[str] | None = None, planned: bool = False, main: Recorded | None = None,
 ) -> Built:  # fmt: skip
-    """The panel of a question: outcome by area and period, 0 where the source covers a cell, NaN where it does not.
+    """The panel of a question: outcome by area and period, 0 where it was recorded and nothing stands, else NaN.
+
+    A cell is NaN where the source does not cover it, the outcome was not recorded or the area sent nothing (module
+    `recorded`), a number is hidden, or a row of several periods touches it. Ends without the outcome are cut off.
 
     `tables`: what `crisiskit.measures.tables.open_tables` takes. `outcome` replaces the question's, `date` its choice
     of date, `treated` the areas of the roll-out (with the days of its first line). `planned`: the programme may start
-    after the data, so that there is only history. UserError for an area, measure, level, source or date, of this or
-    another outcome of the question, that is not there or not clear, a window that the data do not have, merges above
-    `join_limit`, no treated area, no area to compare with, or fewer than 2 periods before the start.
+    after the data, so that there is only history. `main`: the `recorded` of a panel built for the same question
+    before, which is else looked up for another outcome or date. UserError for an area, measure, level, source or date,
+    of this or another outcome of the question, that is not there or not clear, a window that the data do not have,
+    merges above `join_limit`, no treated area, no area to compare with, or fewer than 2 periods with a number before
+    the start.
     """
     from crisiskit.measures.tables import open_tables
 
     opened = open_tables(tables)
     used = outcome or question.outcome
-    built = _build(opened, question, used, date, treated, planned)
+    built = _build(opened, question, used, date, treated, planned, main)
     if planned or outcome is not None or date or treated is not None:
         return built
     _refuse_absent(opened, question)
@@ -68,33 +78,38 @@ def build(
 
 def _build(
     tables: "Tables", question: Question, outcome: Outcome, date: str, treated: Sequence[str] | None,
-    planned: bool = False,
-) -> Built:
+    planned: bool = False, main: Recorded | None = None,
+) -> Built:  # fmt: skip
     name, what = chosen_date(outcome, question, date)
-    read = read_counts if outcome.table == "counts" else read_interventions
-    cells = read(tables, question, outcome, what)
-    runs = _runs(question, treated)
-    units, aside = _units(cells, question, runs)
-    starts, notes = _periods(cells, question)
+    cells, recorded = _judged(tables, question, outcome, what)
+    units, aside = _units(cells, question, _runs(question, treated))
+    starts, notes = periods(cells, question)
+    said = told(recorded, starts, units, question.step, outcome.empty)
+    first = chosen_date(question.outcome, question, "")[1]
+    if (outcome, what) == (question.outcome, first):
+        main = recorded
+    elif main is None:
+        main = _judged(tables, question, question.outcome, first)[1]
+    starts, cut = kept(starts, main, question)
     ends = tuple(last_day(day, question.step) for day in starts)
-    runs, later = _begun(runs, ends[-1]) if planned else _within(runs, cells, ends[-1])
+    runs, later = begun(_runs(question, treated), ends[-1]) if planned else (
+        within(_runs(question, treated), cells, starts, ends, cut))  # fmt: skip
     status = rollout.status(runs, units, starts, ends) if runs else np.zeros((len(units), len(starts)))
-    if not planned and (kept := rollout.compared(status)) < len(starts):
-        notes.append(f"From {starts[kept]} on every area has the programme: the panel ends before, for nothing is left "
+    if not planned and (many := rollout.compared(status)) < len(starts):
+        notes.append(f"From {starts[many]} on every area has the programme: the panel ends before, for nothing is left "
                      "to compare with. The estimate is that of the areas that started earlier.")  # fmt: skip
-        starts, ends, status = starts[:kept], ends[:kept], status[:, :kept]
-        runs, beyond = _begun(runs, ends[-1])
+        starts, ends, status = starts[:many], ends[:many], status[:, :many]
+        runs, beyond = begun(runs, ends[-1])
         later += beyond
-    if not planned:
-        _refuse_weak(status, units, starts, question)
     grid, joins, left_out = place(cells, question, units, aside, starts)
-    values, filled, uncovered, outside = fill(grid, cells, question, units, starts, ends)
-    left_out += outside
-    notes += silent(grid, values, starts)
-    notes = [*([f"Date that counts: {name} ({what})."] if name else []), *notes, *later,
-             *_notes(runs, units, starts, ends, question, filled, uncovered, status)]  # fmt: skip
+    filled = fill(grid, cells, question, outcome.empty, recorded, units, starts, ends)
+    if not planned:
+        _refuse_weak(status, filled, starts, question, [*cut, *said])
+    notes = [*([f"Date that counts: {name} ({what})."] if name else []), *cut, *said, *notes, *later,
+             *_notes(runs, units, starts, ends, question, status), *filled.notes,
+             *rowless(cells, units, outcome.empty)]  # fmt: skip
     shape = (len(units), len(starts))
-    grid = grid.assign(outcome=np.nan_to_num(values).ravel())
+    grid = grid.assign(outcome=np.nan_to_num(filled.values).ravel())
     exposure, more = exposure_of(tables, question, grid, cells.level, starts, ends) if question.exposure else (None, ())
     joins += more
     covariates: dict[str, np.ndarray] = {}
@@ -103,11 +118,25 @@ def _build(
         joins += more
     dose, more = dose_of(tables, question, grid, cells.level, runs, status, units, starts, ends)
     joins += more
+    if dose is not None and (lost := int(np.isnan(dose[status > 0]).sum())):
+        notes.append(f"{lost} of {int((status > 0).sum())} treated cells have no number of contacts delivered, so that "
+                     "their sum is too small.")  # fmt: skip
     panel = Panel(
-        units, starts, question.step, values.reshape(shape), status, outcome.label, outcome.better, exposure, dose,
-        covariates, tuple(notes),
+        units, starts, question.step, filled.values.reshape(shape), status, outcome.label, outcome.better, exposure,
+        dose, covariates, tuple(notes),
     )  # fmt: skip
-    return Built(panel, tuple(joins), (*cells.left_out, *left_out))
+    silent = missing(recorded, starts, units, question.step) if outcome.empty == "judge" else ()
+    return Built(panel, tuple(joins), (*cells.left_out, *left_out, *filled.left_out), silent=silent,
+                 recorded=main)  # fmt: skip
+
+
+def _judged(tables: "Tables", question: Question, outcome: Outcome, what: str) -> tuple[Cells, Recorded]:
+    """The cells of an outcome, and when it was recorded: always where the outcome says what its empty cells are."""
+    read = read_counts if outcome.table == "counts" else read_interventions
+    cells = read(tables, question, outcome, what)
+    enough = ENOUGH if outcome.table == "counts" else ENOUGH + 1  # a record may stand for many contacts
+    found = judge(cells, question.step, question.coverage, question.join_limit, enough)
+    return cells, found.stated(outcome.empty)
 
 
 def _refuse_absent(tables: "Tables", question: Question) -> None:
@@ -165,74 +194,34 @@ def _units(cells: Cells, question: Question, runs: Sequence[Running]) -> tuple[t
     return units, aside
 
 
-def _periods(cells: Cells, question: Question) -> tuple[tuple[Date, ...], list[str]]:
-    """First days of the whole periods inside the data and the window, and notes on those that were left out."""
-    step, window = question.step, question.window
-    if window and (window.last < cells.first or window.first > cells.last):
-        raise UserError(f"window {window.first} to {window.last} does not meet the data ({cells.first} to "
-                        f"{cells.last})")  # fmt: skip
-    if window and step_of(window.first, step) < step_of(cells.first, step):
-        raise UserError(f"window begins on {window.first}, but the data begin on {cells.first}; begin it "
-                        "there or later")  # fmt: skip
-    starts: list[Date] = []
-    partial: list[Date] = []
-    day = step_of(window.first if window else cells.first, step)
-    stop = min(window.last, cells.last) if window else cells.last
-    low = max(window.first, cells.first) if window else cells.first
-    while day <= stop:
-        end = last_day(day, step)
-        (starts if low <= day and end <= stop else partial).append(day)
-        day = end + timedelta(days=1)
-    if not starts:
-        raise UserError(f"no whole {step} lies between {low} and {stop}")
-    notes = [f"The {step} from {day} is left out: only part of it lies between {low} and {stop}." for day in partial]
-    if window and window.last > cells.last:
-        notes.append(f"The window ends on {window.last}, the data end on {cells.last}.")
-    return tuple(starts), notes
-
-
-def _within(runs: Sequence[Running], cells: Cells, last: Date) -> tuple[tuple[Running, ...], list[str]]:
-    """The stretches that begin by the last day of the panel; UserError for those after all the data."""
-    for run in runs:
-        if run.start > cells.last:
-            raise UserError(f"roll-out: area '{run.area}' starts on {run.start}, after the data end on {cells.last}")
-    kept, notes = _begun(runs, last)
-    if not kept:
-        raise UserError(f"the programme starts on {min(run.start for run in runs)}, after the panel ends on {last}; "
-                        "no treated area is left")  # fmt: skip
-    return kept, notes
-
-
-def _begun(runs: Sequence[Running], last: Date) -> tuple[tuple[Running, ...], list[str]]:
-    """The stretches that begin by a day, and notes on the others."""
-    later = [run for run in runs if run.start > last]
-    notes = [f"Area {run.area}: the stretch from {run.start} lies after the panel." for run in later]
-    return tuple(run for run in runs if run.start <= last), notes
-
-
-def _refuse_weak(status: np.ndarray, units: Sequence[str], starts: Sequence[Date], question: Question) -> None:
+def _refuse_weak(
+    status: np.ndarray, filled: Filled, starts: Sequence[Date], question: Question, notes: Sequence[str]
+) -> None:
     if not status.any():
         raise UserError(f"the programme ran on half of the days of no {question.step} of the panel; no treated area "
                         "is left")  # fmt: skip
-    on = status.any(axis=0)
-    if (before := int(on.argmax())) < BEFORE:
-        raise UserError(f"only {before} {question.step} lies before the start in {starts[before]}; at least {BEFORE} "
+    first = int(status.any(axis=0).argmax())
+    if first < BEFORE:
+        raise UserError(f"only {first} {question.step} lies before the start in {starts[first]}; at least {BEFORE} "
                         "are needed: begin the window earlier, or get earlier data")  # fmt: skip
+    there = np.isfinite(filled.values)
+    why = " ".join((*notes, *filled.notes))
+    if (before := int(there[:, :first].any(axis=0).sum())) < BEFORE:
+        raise UserError(f"only {before} {question.step}s before the start in {starts[first]} have a number of the "
+                        f"outcome in any area; at least {BEFORE} are needed. {why}")  # fmt: skip
+    if not there[status > 0].any():
+        raise UserError(f"no {question.step} of a treated area has a number of the outcome after its start. {why}")
 
 
 def _notes(
     runs: Sequence[Running], units: Sequence[str], starts: Sequence[Date], ends: Sequence[Date], question: Question,
-    filled: int, uncovered: int, status: np.ndarray,
+    status: np.ndarray,
 ) -> list[str]:  # fmt: skip
     notes = []
     for part in rollout.partly(runs, units, starts, ends):
         counts = "treated" if part.treated else "not treated"
         notes.append(f"Area {part.area} was served on {part.served:.0%} of the days of the {question.step} from "
                      f"{part.start}; it counts as {counts}.")  # fmt: skip
-    if filled:
-        notes.append(f"{filled} empty cells are zeros: the source covers them and recorded nothing.")
-    if uncovered:
-        notes.append(f"{uncovered} cells are missing: the source does not cover them.")
     if status.any(axis=1).all():
         notes.append("No area is left untreated: nothing but time, or areas treated later, can be compared with.")
     return notes
@@ -245,7 +234,7 @@ def _by_date(tables: "Tables", question: Question, outcome: Outcome, main: Built
     used = chosen_date(outcome, question, "")[0]
     rows = []
     for name in outcome.dates:
-        panel = main.panel if name == used else _build(tables, question, outcome, name, None).panel
+        panel = main.panel if name == used else _build(tables, question, outcome, name, None, main=main.recorded).panel
         on, early = panel.treated, panel.before
         parts = {f"{who}_{when}": float(np.nansum(panel.outcome[np.ix_(which, then)]))
                  for who, which in (("treated", on), ("untreated", ~on))

@@ -20,13 +20,18 @@ SHOWN = 12  # choices that a message lists
 
 @dataclass(frozen=True)
 class Cells:
-    """Totals of one outcome. `frame`: area (None: not known), start (first day of the period), value, rows.
+    """Totals of one outcome.
 
+    `frame`: area (None: not known), start (first day of the period), value (NaN: hidden, or not to be told), rows, seen
+    (total of the numbers that are there, equal to the value where that is known), first and last (days of its rows),
+    wide (whether a row of several periods touches it).
+    `parts`: the same by level of the outcome, where it adds several up: part, area, start, seen, first, last.
     `areas` are all areas that the source has at this level; `covered` the first days of the periods in which it has a
     row of any kind; `first` and `last` the days that its rows span. `left_out`: reason, rows, total.
     """
 
     frame: "pd.DataFrame"
+    parts: "pd.DataFrame"
     areas: tuple[str, ...]
     covered: frozenset[date]
     first: date
@@ -100,7 +105,10 @@ def read_counts(tables: Tables, question: Question, outcome: Outcome, measure: s
     frame = _by_step(tables, rows, question.step, f"measure '{measure}'")
     side = whole.filter(whole.source == source, at_level(whole, level))
     areas, covered, first, last = span(tables, side, question.step, source)
-    return Cells(frame, areas, covered, first, last, level, source)
+    some = frame[frame["level"].notna()]
+    parts = some[["area", "start", "seen", "first", "last"]].assign(part=[f"level '{name}'" for name in some["level"]])
+    left_out = () if outcome.group else _placeless(tables, side.filter(side.measure == measure, side.group.isnull()))
+    return Cells(add_up(frame), parts, areas, covered, first, last, level, source, left_out)
 
 
 def count_rows(
@@ -137,8 +145,15 @@ def _of_group(tables: Tables, rows: "ibis.Table", outcome: Outcome, measure: str
     return rows.filter(rows.level.isin(sorted(set(outcome.level))))
 
 
+def _placeless(tables: Tables, rows: "ibis.Table") -> tuple[tuple[str, int, float], ...]:
+    """Totals that name no area: of all areas together, or of one that is not known; they are in no cell."""
+    lost = rows.filter(rows.area_id.isnull())
+    found = tables.fetch(lost.aggregate(rows=lost.count(), total=lost.value.sum().fill_null(0))).iloc[0]
+    return (("totals that name no area", int(found["rows"]), float(found["total"])),) if found["rows"] else ()
+
+
 def _by_step(tables: Tables, rows: "ibis.Table", step: str, what: str) -> "pd.DataFrame":
-    """Add up rows of counts by area and period, a cell with a hidden number as NaN."""
+    """Add up rows of counts by area, level and period, a cell with a hidden number as NaN."""
     import numpy as np
 
     unit: Any = UNITS[step]
@@ -155,10 +170,12 @@ def _by_step(tables: Tables, rows: "ibis.Table", step: str, what: str) -> "pd.Da
         )
     days = rows.period_end.delta(rows.period_start, unit="day") + 1
     cells = rows.group_by(area=key[0], level=key[1], hour=key[2], start=begin).agg(
-        value=rows.value.sum(), rows=rows.count(), blank=rows.value.isnull().sum(), days=days.sum()
-    )
+        seen=rows.value.sum().fill_null(0), rows=rows.count(), blank=rows.value.isnull().sum(), days=days.sum(),
+        first=rows.period_start.min(), last=rows.period_end.max(),
+    )  # fmt: skip
     frame = tables.fetch(cells)
-    frame["start"] = [as_day(day) for day in frame["start"]]
+    for name in ("start", "first", "last"):
+        frame[name] = [as_day(day) for day in frame[name]]
     longest = [(last_day(day, step) - day).days + 1 for day in frame["start"]]
     keys = frame[["area", "level", "start"]]
     both = frame["hour"].notna().groupby([keys[name].fillna("") for name in keys]).transform("nunique") > 1
@@ -167,17 +184,21 @@ def _by_step(tables: Tables, rows: "ibis.Table", step: str, what: str) -> "pd.Da
         raise UserError(f"{what}: rows of area '{row.area}' overlap in the {step} from {row.start}, so that adding "
                         "them up counts twice; keep one row per area, level and day")  # fmt: skip
     frame["area"] = frame["area"].where(frame["area"].notna(), None)
-    frame["value"] = np.where(frame["blank"] > 0, np.nan, frame["value"].astype("float64"))
-    return add_up(frame)
+    frame["seen"] = frame["seen"].astype("float64")
+    return frame.assign(value=np.where(frame["blank"] > 0, np.nan, frame["seen"]))
 
 
 def add_up(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """One row per area and start; the sum is NaN where a part is."""
+    """One row per area and start; the value is NaN where a part's is, `seen` the sum of the parts that are there."""
     import numpy as np
 
-    groups = frame.assign(hidden=frame["value"].isna()).groupby(["area", "start"], dropna=False, sort=True)
-    found = groups.agg(value=("value", "sum"), rows=("rows", "sum"), hidden=("hidden", "max")).reset_index()
-    value = np.where(found["hidden"], np.nan, found["value"].astype("float64"))
+    wide = frame.get("wide", False)
+    groups = frame.assign(hidden=frame["value"].isna(), wide=wide).groupby(["area", "start"], dropna=False, sort=True)
+    found = groups.agg(
+        rows=("rows", "sum"), seen=("seen", "sum"), hidden=("hidden", "max"), wide=("wide", "max"),
+        first=("first", "min"), last=("last", "max"),
+    ).reset_index()  # fmt: skip
+    value = np.where(found["hidden"].astype(bool), np.nan, found["seen"])
     return found.assign(value=value).drop(columns="hidden")
 
 

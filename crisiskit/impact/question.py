@@ -46,6 +46,10 @@ class Outcome(Strict):
     level: Names = Field((), description="counts: the levels that are added up; each must be there")
     where: dict[str, Names] = Field({}, description="interventions: column to the values that are counted")
     source: str = Field("", description="only this source; empty: the one source that has the measure")
+    empty: Literal["judge", "zero", "missing"] = Field(
+        "judge", description="area and period without a row: judge (zero, unless chance cannot give such a silence), "
+        "zero, or missing"
+    )
 
     @model_validator(mode="after")
     def _counted(self) -> "Outcome":
@@ -97,7 +101,9 @@ class Question(Strict):
     alternative_areas: dict[str, Names] = Field({}, description="name to another list of treated areas, for the curve")
     step: Literal["week", "month", "quarter", "year"] = Field("month", description="length of a period")
     window: Span | None = Field(None, description="days of the main comparison; without it, all that is covered")
-    coverage: dict[str, Span] = Field({}, description="area to the days that its source covers, where not all")
+    coverage: dict[str, Span] = Field(
+        {}, description="area to the days that its source covers, where not all; inside them its silence is zero"
+    )
     exposure: str = Field("", description="measure of counts that the outcome is out of, such as population")
     covariates: Names = Field(
         (), description="measures of counts by area and period; an adjusted estimate stands beside the main one"

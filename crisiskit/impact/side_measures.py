@@ -21,14 +21,25 @@ if TYPE_CHECKING:
 def covariate(
     tables: "Tables", question: Question, grid: "pd.DataFrame", level: str, measure: str, limit: float | None = None
 ) -> tuple[np.ndarray, list[Join]]:
-    """A measure of counts by area and period (N x T), NaN where it has no row; merged onto the grid with its audit."""
+    """A measure of counts by area and period (N x T), NaN where it has no row or a part of it is hidden.
+
+    Merged onto the grid with its audit.
+    """
+    values, _, joins = _beside(tables, question, grid, level, measure, question.join_limit if limit is None else limit)
+    return values, joins
+
+
+def _beside(
+    tables: "Tables", question: Question, grid: "pd.DataFrame", level: str, measure: str, limit: float
+) -> tuple[np.ndarray, np.ndarray, list[Join]]:
+    """The measure, whether it has a row (1, NaN), and the audit."""
     asked = question.model_copy(update={"area_level": level})
     cells = read_counts(tables, asked, Outcome(label=measure, measure=measure), measure)
-    side = cells.frame.loc[cells.frame["area"].map(known), ["area", "start", "value"]].rename(columns={"value": "side"})
+    found = cells.frame[cells.frame["area"].map(known).astype(bool)]
+    side = found[["area", "start", "value"]].rename(columns={"value": "side"}).assign(there=1.0)
     left = grid[["area", "start", "outcome"]]
-    allowed = question.join_limit if limit is None else limit
-    out, join = merged(left, side, ["area", "start"], f"panel with {measure}", "outcome", allowed)
-    return _square(out["side"], grid), [join]
+    out, join = merged(left, side, ["area", "start"], f"panel with {measure}", "outcome", limit)
+    return _square(out["side"], grid), _square(out["there"], grid), [join]
 
 
 def _square(column: "pd.Series", grid: "pd.DataFrame") -> np.ndarray:
@@ -86,10 +97,11 @@ def dose_of(
     """Contacts delivered (N x T): the dose measure; else the doses of the roll-out; None where neither is known.
 
     A stretch's dose is spread evenly over its treated periods; a treated cell without one is NaN, an untreated one 0.
+    A hidden number is NaN in either.
     """
     if question.dose_measure:
-        dose, joins = covariate(tables, question, grid, level, question.dose_measure, limit=1.0)
-        return np.where(np.isnan(dose) & (status == 0), 0.0, dose), joins
+        dose, there, joins = _beside(tables, question, grid, level, question.dose_measure, 1.0)
+        return np.where(np.isnan(there) & (status == 0), 0.0, dose), joins
     if all(run.dose is None for run in runs):
         return None, []
     dose = np.where(status > 0, np.nan, 0.0)

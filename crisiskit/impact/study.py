@@ -55,7 +55,8 @@ class Study:
     def _build(self, question: Question, **changed: Any) -> "Built":
         from crisiskit.impact.build import build
 
-        return build(self._open, question, **changed)
+        known = self.built.recorded if changed.get("outcome") or changed.get("date") else None
+        return build(self._open, question, main=known, **changed)
 
     @cached_property
     def _open(self) -> Any:
@@ -223,7 +224,8 @@ class Study:
 
         found = trends(self.panel, self.question.model, self.estimate, self.event, self.no_event)
         detectable = mde.minimum_detectable(self.panel, self.estimate, self.question.worth, placebos=self._pretended())
-        return (joins(self.built.joins, self.question.join_limit), *found, donor_pool(self.panel), detectable)
+        merges = joins(self.built.joins, self.question.join_limit, self.built.silent)
+        return (merges, *found, donor_pool(self.panel), detectable)
 
     def _pretended(self) -> np.ndarray | None:
         """The estimates had other areas got the programme, where randomisation is believed."""

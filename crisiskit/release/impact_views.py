@@ -83,7 +83,7 @@ def panel(report: "Report", study: "Study", section: Section) -> View:
     cells = made.outcome.size
     note = (
         f"{counted(len(made.units), 'area')} by {counted(len(made.starts), study.question.step)}: {cells:,} cells, of "
-        f"which {int((made.outcome == 0).sum()):,} are zeros and {int(pd.isna(made.outcome).sum()):,} are not covered; "
+        f"which {int((made.outcome == 0).sum()):,} are zeros and {int(pd.isna(made.outcome).sum()):,} are missing; "
         f"{text_of(total)} {made.label} in all."
     )
     joins = pd.DataFrame(

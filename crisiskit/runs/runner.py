@@ -51,8 +51,9 @@ def run(
         shutil.rmtree(work, ignore_errors=True)
         for source in plan.sources:
             _read(steps, source, plan.data, work, say)
-        _tables(steps, plan, say)
-        _notebooks(steps, plan, work, say)
+        tables = _tables(steps, plan, say)
+        _question(steps, plan, tables, say)
+        _notebooks(steps, plan, tables, work, say)
         _index(steps, plan)
         steps.run |= {"status": "complete", "finished_at": record.now(), "seconds": round(time.monotonic() - began, 1)}
         for key in ("pid", "pid_started"):
@@ -123,24 +124,41 @@ def read_source(source: Source, data: Path | None, folder: Path, work: Path) -> 
         standardize(source.mapping, data or Path(), folder, source.mended)
 
 
-def _tables(steps: Steps, plan: Plan, say: Say) -> None:
+def _tables(steps: Steps, plan: Plan, say: Say) -> dict[str, str]:
+    """Put the sources' tables together; returns the hashes of what was written."""
     thresholds, partial = plan.study.evaluation.thresholds, steps.workspace.partial
     read = [step["outputs"] for step in steps.run["steps"]]
     step = Step("tables", record.digest((read, thresholds, record.code_hash())), ("tables",))
     if steps.reuse(step):
-        return say("tables: nothing has changed, taken over")
+        say("tables: nothing has changed, taken over")
+    else:
+        with steps.doing(step) as seconds:
+            from crisiskit.runs.tables import combine
+
+            combine([partial / "restricted" / source.name for source in plan.sources], partial / "tables", thresholds)
+        say(f"tables: put together in {seconds():.1f} s")
+    written: dict[str, str] = steps.run["steps"][-1]["outputs"]
+    return written
+
+
+def _question(steps: Steps, plan: Plan, tables: dict[str, str], say: Say) -> None:
+    """Hold the question against the tables, so that a typo is told before the first notebook; it writes nothing."""
+    from crisiskit.runs import question
+
+    if (given := question.asked(plan)) is None:
+        return
+    step = Step("question", record.digest((tables, given.model_dump(mode="json"), record.code_hash())), ())
+    if steps.reuse(step):
+        return
     with steps.doing(step) as seconds:
-        from crisiskit.runs.tables import combine
-
-        combine([partial / "restricted" / source.name for source in plan.sources], partial / "tables", thresholds)
-    say(f"tables: put together in {seconds():.1f} s")
+        question.hold(given, steps.workspace.partial / "tables", plan.study.path)
+    say(f"question: the tables hold what it names, in {seconds():.1f} s")
 
 
-def _notebooks(steps: Steps, plan: Plan, work: Path, say: Say) -> None:
+def _notebooks(steps: Steps, plan: Plan, tables: dict[str, str], work: Path, say: Say) -> None:
     from crisiskit.runs.batch import Job, execute_all
 
     partial, title, simulated = steps.workspace.partial, plan.study.evaluation.title, steps.run["simulated"]
-    tables = steps.run["steps"][-1]["outputs"]
     todo: dict[str, Step] = {}
     jobs = []
     for notebook in plan.notebooks:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crisiskit.runs import record
-from crisiskit.runs.plan import make_plan
+from crisiskit.errors import UserError
+from crisiskit.runs import question, record
+from crisiskit.runs.plan import Plan, make_plan
 from crisiskit.runs.runner import read_all
 
 FATES = ("rows_read", "standardized", "collapsed", "excluded", "quarantined", "rejected")
@@ -15,7 +16,10 @@ FATES = ("rows_read", "standardized", "collapsed", "excluded", "quarantined", "r
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found, line by line, and whether the data stand: no check of severity `error` fails."""
+    """What was found, line by line, and whether the data stand: no check of severity `error` fails.
+
+    Where the file asks about a programme, they stand only if the tables hold what the question names.
+    """
 
     lines: tuple[str, ...]
     stands: bool
@@ -30,9 +34,20 @@ def verdict(file: Path, data: Path | None) -> Verdict:
     with tempfile.TemporaryDirectory(prefix="crisiskit-check-") as temporary:
         tables = read_all(plan, data, Path(temporary))
         ledger, quality = (record.read_json(tables / f"{name}.json") for name in ("ledger", "quality"))
+        answered, answers = _question(plan, tables)
     failing = [check for check in quality["checks"] if check["status"] in ("fail", "error")]
-    lines = (*_ledger(ledger), *_units(quality), *_checks(quality, failing))
-    return Verdict(lines, not any(check["severity"] == "error" for check in failing))
+    lines = (*_ledger(ledger), *_units(quality), *_checks(quality, failing), *answered)
+    return Verdict(lines, answers and not any(check["severity"] == "error" for check in failing))
+
+
+def _question(plan: Plan, tables: Path) -> tuple[list[str], bool]:
+    """What the tables say to the question of an evaluation, where it has one, and whether they can answer."""
+    if (given := question.asked(plan)) is None:
+        return [], True
+    try:
+        return question.lines(question.hold(given, tables, plan.study.path), given.step), True
+    except UserError as error:
+        return [str(error)], False
 
 
 def _ledger(ledger: dict[str, Any]) -> list[str]:

@@ -71,3 +71,12 @@ def test_table_and_check():
     assert audit.check([good, poor], 0.1).status == "fail"
     assert audit.check([good, poor], 0.2).numbers == {"worst_lost": 4 / 34, "limit": 0.2}
     assert "11.76%" in audit.check([good, poor], 0.2).finding
+
+
+def test_cells_that_were_not_recorded_are_a_doubt():
+    _, good = audit.merged(LEFT.iloc[:2], RIGHT, ["area"], "good", "n", limit=0.1)
+    check = audit.check([good], 0.1, ["Area 7 has no row.", "Area 8 has no row."])
+    assert (check.status, check.numbers["silent"]) == ("warn", 2)
+    assert check.finding.endswith("Area 7 has no row. The same holds for 1 more stretch of cells.")
+    assert audit.check([], 0.1, ["Area 7 has no row."]).status == "warn"
+    assert audit.check([], 0.1).status == "pass"

@@ -49,9 +49,11 @@ def family(name, unit="offences"):
 
 
 def test_denver_totals_of_every_family_date_and_unit(denver, figures):
+    main = build(denver, star()).recorded
     for key, total in figures["panel_totals"].items():
         name, date, unit = key.split("|")
-        assert build(denver, star(), Outcome(**family(name, unit)), date=date).panel.outcome.sum() == total, key
+        panel = build(denver, star(), Outcome(**family(name, unit)), date=date, main=main).panel
+        assert panel.outcome.sum() == total, key
 
 
 def test_denver_cells_by_precinct_and_month(denver, figures):
@@ -162,13 +164,18 @@ FULL = [(area, month, 10 * place + i) for i, month in enumerate(MONTHS) for plac
 def test_zero_where_covered_missing_where_not():
     calls = rows(*[(area, month, 5) for area in ("a", "b") for month in MONTHS if month[5:7] != "02"])
     other = rows(("a", "2020-02-01", 1), ("c", "2020-01-01", 1), measure="other")
+    april = [{"area": "a", "start": "2020-04-01"}]
     panel = build(of(calls, other), small()).panel
     assert panel.units == ("a", "b", "c")
     assert panel.outcome.tolist() == [[5, 0, 5, 5], [5, 0, 5, 5], [0, 0, 0, 0]]
     assert any("6 empty cells are zeros" in note for note in panel.notes)
-    panel = build(of(calls), small()).panel
+    assert any("Areas without a row of the outcome at any time: 1 (c)" in note for note in panel.notes)
+    panel = build(of(calls), small(roll_out=april)).panel
     np.testing.assert_array_equal(panel.outcome, [[5, np.nan, 5, 5], [5, np.nan, 5, 5]])
-    narrowed = build(of(calls, other), small(coverage={"b": {"from": "2020-02-01", "to": "2020-12-31"}}))
+    with pytest.raises(UserError, match="only 1 months before the start in 2020-03-01 have a number"):
+        build(of(calls), small())
+    span = {"from": "2020-02-01", "to": "2020-12-31"}
+    narrowed = build(of(calls, other), small(roll_out=april, coverage={"b": span}))
     assert np.isnan(narrowed.panel.outcome[1]).tolist() == [True, False, False, False]
     assert any("coverage" in reason and total == 5 for reason, _, total in narrowed.left_out)
 
@@ -307,7 +314,7 @@ def test_interventions_refuse(simulated):
         build(tables, small())
 
 
-def test_interventions_of_longer_periods_and_without_a_day_are_left_out_and_counted():
+def test_rows_of_several_periods_make_their_cells_unknown_and_rows_without_a_day_are_counted():
     made = []
     for area, start, end, many, occurred in [
         ("a", "2020-01-01", "2020-01-01", 1, "2020-02-03"), ("a", "2020-02-05", "2020-02-05", 2, "2020-02-03"),
@@ -322,16 +329,22 @@ def test_interventions_of_longer_periods_and_without_a_day_are_left_out_and_coun
     tables = open_tables({"interventions": pd.DataFrame(made)})
     outcome = {"label": "x", "table": "interventions", "measure": "contacts"}
     built = build(tables, small(outcome=outcome))
-    assert built.panel.outcome.tolist() == [[1, 2, 0, 32], [4, 0, 16, 0]]
-    assert built.left_out == (("rows that stand for more than one month", 1, 8.0),)
+    np.testing.assert_array_equal(built.panel.outcome, [[1, 2, 0, 32], [np.nan, np.nan, 16, 0]])
+    assert built.left_out == (("rows that stand for more than one month", 1, 8.0),
+                              ("in cells that a row of several months touches", 1, 4.0))  # fmt: skip
+    assert any(note.startswith("2 cells are missing: a row that stands for several months") for note in
+               built.panel.notes)  # fmt: skip
     built = build(tables, small(outcome={**outcome, "dates": {"day": "occurred_on"}}))
-    assert built.panel.outcome.tolist() == [[0, 3, 0, 32], [4, 0, 0, 0]]
+    np.testing.assert_array_equal(built.panel.outcome, [[0, 3, 0, 32], [np.nan, np.nan, 0, 0]])
     assert ("rows without occurred_on", 1, 16.0) in built.left_out
 
 
 def test_periods_in_which_no_area_has_a_row_are_pointed_out():
-    calls = rows(*[cell for cell in FULL if cell[1] > MONTHS[1]])
-    built = build(of(calls, rows(*FULL, measure="other")), small())
+    few = [(area, month, 1) for area, month, _ in FULL if month > MONTHS[1]]
+    built = build(of(rows(*few), rows(*FULL, measure="other")), small())
     assert built.panel.outcome[:, :2].tolist() == [[0, 0], [0, 0]]
     assert any("2 periods have no row of the outcome in any area (the first from 2020-01-01)" in note
                for note in built.panel.notes)  # fmt: skip
+    many = [cell for cell in FULL if cell[1] > MONTHS[1]]  # 12 to 23 in a cell: no chance gives such a silence
+    with pytest.raises(UserError, match="in or before the first period in which the outcome was recorded"):
+        build(of(rows(*many), rows(*FULL, measure="other")), small())

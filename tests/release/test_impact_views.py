@@ -37,7 +37,7 @@ def test_designs_that_a_longer_history_allows_say_so():
 def test_the_panel_states_every_merge_with_its_totals():
     made = report()
     view, panel = views.panel(made), made.study.panel
-    assert "14 areas by 24 months: 336 cells, of which 0 are zeros and 0 are not covered; " in view.note
+    assert "14 areas by 24 months: 336 cells, of which 0 are zeros and 0 are missing; " in view.note
     assert f"; {panel.outcome.sum():,.0f} targeted offences in all" in view.note
     assert (view.table["total after"] == panel.outcome.sum()).all()
     assert (view.table["duplicated keys"] == 0).all()

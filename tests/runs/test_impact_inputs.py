@@ -306,18 +306,59 @@ def test_a_typo_in_a_key_ends_the_command_before_anything_is_written(write):
     assert [path.name for path in file.parent.iterdir()] == ["programme.yaml"]
 
 
-def test_a_typo_in_an_area_is_one_message_without_the_name_of_an_exception(write):
-    file = write(plain(roll_out=runs(START, ["Ashvael"])))
-    done = command(file)
-    assert done.returncode == 1
+@pytest.mark.parametrize(("changed", "words"), [
+    ({"roll_out": runs(START, ["Ashvael"])}, "roll_out: area 'Ashvael' is none of the 10 areas (county) of source "
+     "'simulated_programme'; did you mean 'Ashvale'?"),
+    ({"comparison": ["Elkridge"]}, "comparison: area 'Elkridge' is none of the 10 areas"),
+    ({"neighbours": ["Elkridge"]}, "neighbours: area 'Elkridge' is none of the 10 areas"),
+    ({"alternative_areas": {"two": ["Ashvale", "Brichmere"]}}, "alternative_areas 'two': area 'Brichmere' is none"),
+    ({"exclude": {"Fernholow": "small"}}, "exclude: area 'Fernholow' is none of the 10 areas"),
+    ({"outcome": {"label": "x", "measure": "targetted_offences"}}, "did you mean 'targeted_offences'?"),
+    ({"definitions": [{"label": "x", "measure": "other_offences", "group": "kind", "level": ["y"]}]}, "group 'kind'"),
+    ({"design": "did", "roll_out": [*runs(START, EVERY[:2]), *runs("2024-02-01", EVERY[2:4])]},
+     "design: 'did' does not fit"),
+    ({"encounters": {"treated": ["mobil_crisis"], "comparison": ["police"], "outcomes": ["arrested"],
+                     "covariates": ["need"]}}, "responder 'mobil_crisis' is unknown; did you mean 'mobile_crisis'?"),
+])  # fmt: skip
+def test_a_typo_is_told_before_the_first_notebook(write, monkeypatch, changed, words):
+    """One message by both commands, no kernel, and no folder that looks like a run."""
+    from crisiskit.runs import batch
+
+    monkeypatch.setattr(batch, "execute_all", lambda *_: pytest.fail("a notebook was started"))
+    file = write(plain(**changed))
+    done = CliRunner().invoke(main, ["run", str(file), "--out", str(file.parent / "runs")])
+    assert done.exit_code == 1, done.output
     first, *rest = done.stderr.strip().splitlines()
-    assert first.startswith("Error: notebook 30_program_impact, section 'The question, the programme and the design'")
-    assert first.endswith("roll_out: area 'Ashvael' is none of the 10 areas (county) of source 'simulated_programme'; "
-                          "did you mean 'Ashvale'?")  # fmt: skip
-    assert "UserError" not in done.stderr
-    assert "Traceback" not in done.stderr
+    assert first.startswith(f"Error: {file}: impact: ")
+    assert words in first
+    assert "UserError" not in done.output
     assert len(rest) == 2  # what was kept, and how to go on
     assert not (file.parent / "runs" / "programme").exists()
+    checked = CliRunner().invoke(main, ["check", str(file)])
+    assert checked.exit_code == 1
+    assert checked.stdout.strip().splitlines()[-1] == first.removeprefix("Error: ")
+
+
+def test_a_question_that_was_held_against_the_same_tables_is_not_held_again(write, monkeypatch):
+    from crisiskit.runs import batch, question
+
+    def stop(*_):
+        raise UserError("no notebook here")
+
+    monkeypatch.setattr(batch, "execute_all", stop)
+    words = ["run", str(write(plain())), "--out", str(write(plain()).parent / "runs")]
+    first = CliRunner().invoke(main, words)
+    assert "question: the tables hold what it names" in first.stdout
+    monkeypatch.setattr(question, "hold", lambda *_: pytest.fail("held twice"))
+    again = CliRunner().invoke(main, words)
+    assert "no notebook here" in again.stderr
+    assert "question:" not in again.stdout
+
+
+def test_check_tells_what_the_question_finds(write):
+    done = CliRunner().invoke(main, ["check", str(write(plain()))])
+    assert done.exit_code == 0, done.output
+    assert "impact: 10 areas, 4 of them treated, by 20 months from 2023-01-01" in done.output
 
 
 def test_one_treated_area_gives_a_whole_report(write):
