@@ -45,8 +45,9 @@ class Path:
 def path(panel: Panel, model: str = "poisson", reference: int = REFERENCE, lead: int = 0, lag: int = 0) -> Path:
     """Coefficients of treated areas by period from the start; earlier than -`lead` or later than `lag` in one bin each.
 
-    0 for `lead` or `lag`: no bin. UserError for a roll-out that is not at one date, fewer than two periods before the
-    start, a reference outside the periods, a group without any event in a period (Poisson), and as `twoway.fit`.
+    0 for `lead` or `lag`: no bin. A period that is unknown in all areas has no coefficient. UserError for a roll-out
+    that is not at one date, fewer than two periods before the start, a reference outside the periods or unknown, a
+    group without any event in a period (Poisson), and as `twoway.fit`.
     """
     if panel.roll_out != "block":
         raise UserError(f"an event study needs one start for all areas, this roll-out is {panel.roll_out}; use the "
@@ -59,7 +60,10 @@ def path(panel: Panel, model: str = "poisson", reference: int = REFERENCE, lead:
     if reference not in times or reference >= 0:
         raise UserError(f"reference {reference} is none of the periods before the start ({times[0]} to -1)")
     binned = np.clip(times, -lead if lead else None, lag if lag else None) if lead or lag else times
-    at = np.array([time for time in np.unique(binned) if time != reference])
+    known = np.isfinite(panel.outcome).any(axis=0)
+    if not known[times == reference].any():
+        raise UserError(f"the outcome is unknown in all areas in the reference period ({reference} from the start)")
+    at = np.array([time for time in np.unique(binned[known]) if time != reference])
     columns = [panel.treated[:, None] * (binned == time)[None, :] * 1.0 for time in at]
     data = dummies(panel, columns, model)
     if np.linalg.matrix_rank(data.x) < data.rank:

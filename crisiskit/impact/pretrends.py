@@ -34,7 +34,7 @@ def randomised(panel: Panel, model: str = "poisson", draws: int = DRAWS, seed: i
     formed.
     """
     parts = _dealt(panel, model, draws, seed)
-    return float("nan") if parts is None else p_value(np.sqrt(_statistic(*parts)))
+    return float("nan") if parts is None else p_value(np.sqrt(_statistic(*parts[:2])))
 
 
 def randomised_power(
@@ -50,13 +50,16 @@ def randomised_power(
     return float("nan") if parts is None else _seen(parts, slope, level)
 
 
-def _seen(parts: tuple[np.ndarray, np.ndarray], slope: float, level: float) -> float:
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Of every deal the differences from the last period and their inverse covariances; the periods' distances from it."""
+
+
+def _seen(parts: Parts, slope: float, level: float) -> float:
     """Share of the deals beyond the first whose statistic with the slope is among the `level` largest without it."""
     change, inverse = parts[0][1:], parts[1][1:]
     bare = np.nan_to_num(_statistic(change, inverse), nan=np.inf)
     critical = np.quantile(bare, 1 - level, method="higher")
-    line = slope * np.arange(-change.shape[1], 0.0)
-    return float((_statistic(change + line, inverse) > critical).mean())
+    return float((_statistic(change + slope * parts[2], inverse) > critical).mean())
 
 
 def _statistic(change: np.ndarray, inverse: np.ndarray) -> np.ndarray:
@@ -65,22 +68,24 @@ def _statistic(change: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     return np.where(found >= 0, found, np.nan)
 
 
-def _dealt(panel: Panel, model: str, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
+def _dealt(panel: Panel, model: str, draws: int, seed: int) -> Parts | None:
     """`_parts` of every deal, the first as it was; None where they cannot be formed.
 
-    Areas with an unknown cell before the start are left out, up to MOST_LOST of them. An exposure that moves is taken
+    A period before the start that is unknown in all areas is left out, and so are areas with another unknown cell
+    there, up to MOST_LOST of them. An exposure that moves is taken
     out of the counts, which are put as if it had stood at its mean.
     """
-    before = panel.before
-    if before.sum() < 2:
+    rated = _rated(panel, model)
+    at = np.flatnonzero(panel.before & np.isfinite(rated).any(axis=0))
+    if len(at) < 2:
         return None
-    whole = _rated(panel, model)[:, before]
+    whole = rated[:, at]
     kept = np.isfinite(whole).all(axis=1)
     if (~kept).mean() > MOST_LOST or not panel.treated[kept].any() or (~panel.treated[kept]).sum() < 2:
         return None
     known = panel if kept.all() else panel.only(units=[panel.units[at] for at in np.flatnonzero(kept)])
     member = known.treated[deal(known, model, draws, seed).orders].astype("float64")
-    return _parts(whole[kept], member, model == "poisson")
+    return (*_parts(whole[kept], member, model == "poisson"), at[:-1] - float(at[-1]))
 
 
 def _rated(panel: Panel, model: str) -> np.ndarray:
@@ -152,7 +157,7 @@ def detectable_slope(found: Path, wanted: float) -> float:
 class _Judged:
     """The tests of the periods before the start that could be made by reassigned areas, each at its share of LEVEL."""
 
-    joint: tuple[np.ndarray, np.ndarray] | None
+    joint: Parts | None
     straight: SlopeTest | None
     p: float  # of any difference; NaN where there is no such test
 
@@ -197,7 +202,7 @@ def _judged(panel: Panel, model: str) -> _Judged:
         straight = slope_test(panel, model)
     except UserError:
         straight = None
-    return _Judged(parts, straight, float("nan") if parts is None else p_value(np.sqrt(_statistic(*parts))))
+    return _Judged(parts, straight, float("nan") if parts is None else p_value(np.sqrt(_statistic(*parts[:2]))))
 
 
 def check(panel: Panel, event: Estimate, estimate: Estimate) -> Check:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_panels import small_panel
 
 from crisiskit.errors import UserError
 from crisiskit.impact.did import twfe
@@ -182,3 +183,16 @@ def test_data_that_hold_no_answer_are_refused() -> None:
     assert "have no logarithm" in _refused(replace(data, outcome=empty), model="log")
     everywhere = np.broadcast_to(np.arange(10) >= 5, data.status.shape)
     assert "cannot be told apart" in _refused(replace(data, status=everywhere))
+
+
+def test_a_period_that_is_unknown_everywhere_has_no_coefficient() -> None:
+    data = small_panel(3, months=14, areas=16)
+    hole = data.outcome.copy()
+    hole[:, 2] = np.nan
+    found = path(replace(data, outcome=hole))
+    less = path(data.only(periods=np.arange(14) != 2))  # the same rows; event times one nearer
+    assert found.at.tolist() == [-7, -6, -4, -3, -2, *range(7)]
+    np.testing.assert_allclose(found.estimate, less.estimate, atol=1e-8)
+    hole[:, 6] = np.nan
+    with pytest.raises(UserError, match="unknown in all areas in the reference period"):
+        path(replace(data, outcome=hole))

@@ -233,3 +233,13 @@ def test_one_period_before_is_not_possible() -> None:
     assert (found.status, found.asks) == ("not possible", "earlier periods")
     with pytest.raises(UserError, match="two periods"):
         event_study(small_panel(start=1))
+
+
+def test_a_period_that_is_unknown_everywhere_is_left_out_and_keeps_its_distance() -> None:
+    data = small_panel(3, months=14, areas=16)
+    hole = data.outcome.copy()
+    hole[:, 2] = np.nan
+    gone, less = replace(data, outcome=hole), data.only(periods=np.arange(14) != 2)
+    assert pretrends.randomised(gone) == pretrends.randomised(less)
+    # the first two periods lie one further from the last: the same slope is a larger difference
+    assert pretrends.randomised_power(gone, 0.2) > pretrends.randomised_power(less, 0.2)
