@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crisiskit.errors import UserError, nearest
-from crisiskit.impact import twoway
+from crisiskit.impact import guards, twoway
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Estimate
 
@@ -43,7 +43,8 @@ class TwoByTwo:
     """Two groups at two times. `cells` has group, after (0 or 1), n, mean, se; the rest are differences of them.
 
     `before`, `after`: treated less comparison. `change_treated`, `change_comparison`: after less before. All rows are
-    used for these. `all_rows`: the difference of the changes on all rows; `balanced`: on units seen both times.
+    used for these. `all_rows`: the difference of the changes on all rows; `balanced`: on units seen both times, None
+    where a group has fewer than two of them, as in repeated cross-sections.
     """
 
     cells: "pd.DataFrame"
@@ -52,7 +53,7 @@ class TwoByTwo:
     change_treated: Contrast
     change_comparison: Contrast
     all_rows: Estimate
-    balanced: Estimate
+    balanced: Estimate | None
 
     def cell(self, group: int, after: int) -> Contrast:
         """The mean of one cell: group 1 is treated, after 1 the second time."""
@@ -61,14 +62,16 @@ class TwoByTwo:
 
 
 def two_by_two(
-    frame: "pd.DataFrame", unit: str, group: str, after: str, outcome: str, confidence: float = 0.95
+    frame: "pd.DataFrame", unit: str | None, group: str, after: str, outcome: str, confidence: float = 0.95
 ) -> TwoByTwo:
     """Difference in differences of microdata: a row per unit and time, `group` and `after` 0 or 1.
 
-    `unit`, `group`, `after`, `outcome` name columns; a missing outcome leaves its row out. On all rows the two times of
-    a unit count as independent; on balanced units the change of each unit is compared (two-sample, unequal variances).
-    Raises UserError for a missing column, a value other than 0 and 1, a unit twice at one time or in both groups, a
-    cell with under two rows, and an outcome that does not vary.
+    `unit`, `group`, `after`, `outcome` name columns; a missing outcome leaves its row out. `unit` None: every row is a
+    unit of its own, as in repeated cross-sections. On all rows the two times of a unit count as independent; on
+    balanced units the change of each unit is compared (two-sample, unequal variances). `details` of both hold `se_iid`,
+    the error of ordinary least squares, which older studies print: one variance for all cells. Raises UserError for a
+    missing column, a value other than 0 and 1, a unit twice at one time or in both groups, a cell with under two rows,
+    and an outcome that does not vary.
     """
     rows = _rows(frame, unit, group, after, outcome)
     cells = rows.groupby(["group", "after"])["y"].agg(["count", "mean", "var"]).reset_index()
@@ -82,14 +85,15 @@ def two_by_two(
     cells = cells.rename(columns={"count": "n"})[["group", "after", "n", "mean", "se"]]
     table = {(int(c.group), int(c.after)): (float(c.mean), float(c.se), int(c.n))
              for c in _named(cells)}  # fmt: skip
+    balanced, note = _balanced(rows, outcome, confidence)
     return TwoByTwo(
         cells,
         before=_contrast([(1, table[1, 0]), (-1, table[0, 0])]),
         after=_contrast([(1, table[1, 1]), (-1, table[0, 1])]),
         change_treated=_contrast([(1, table[1, 1]), (-1, table[1, 0])]),
         change_comparison=_contrast([(1, table[0, 1]), (-1, table[0, 0])]),
-        all_rows=_all_rows(rows, table, outcome, confidence),
-        balanced=_balanced(rows, outcome, confidence),
+        all_rows=_all_rows(rows, table, outcome, confidence, note),
+        balanced=balanced,
     )
 
 
@@ -106,14 +110,15 @@ def _named(cells: "pd.DataFrame") -> list[_Cell]:
     return [_Cell(*values) for values in cells.itertuples(index=False, name=None)]
 
 
-def _rows(frame: "pd.DataFrame", unit: str, group: str, after: str, outcome: str) -> "pd.DataFrame":
+def _rows(frame: "pd.DataFrame", unit: str | None, group: str, after: str, outcome: str) -> "pd.DataFrame":
     """The columns as unit, group, after, y, sorted, without rows whose outcome is missing."""
     import pandas as pd
 
     for name in (unit, group, after, outcome):
-        if name not in frame.columns:
+        if name is not None and name not in frame.columns:
             raise UserError(f"column '{name}' is not in the table{nearest(name, map(str, frame.columns))}")
-    rows = pd.DataFrame({"unit": frame[unit].astype(str).to_numpy(object)})
+    names = np.arange(len(frame)) if unit is None else frame[unit].astype(str).to_numpy(object)
+    rows = pd.DataFrame({"unit": names})
     for name, column in (("group", group), ("after", after), ("y", outcome)):
         values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
         wrong = ~np.isfinite(values) & frame[column].notna().to_numpy()
@@ -147,19 +152,21 @@ def _contrast(parts: list[tuple[int, tuple[float, float, int]]]) -> Contrast:
 
 
 def _all_rows(
-    rows: "pd.DataFrame", table: dict[tuple[int, int], tuple[float, float, int]], outcome: str, confidence: float
-) -> Estimate:
+    rows: "pd.DataFrame", table: dict[tuple[int, int], tuple[float, float, int]], outcome: str, confidence: float,
+    note: str,
+) -> Estimate:  # fmt: skip
     from statsmodels.api import OLS
 
     welch = _contrast([(1, table[1, 1]), (-1, table[1, 0]), (-1, table[0, 1]), (1, table[0, 0])])
     both = rows["group"] * rows["after"]
     x = np.column_stack([np.ones(len(rows)), rows["group"], rows["after"], both])
     result = OLS(rows["y"].to_numpy(), x).fit(cov_type="HC2")
-    note = "The two times of a unit count as independent here; units seen both times give the paired comparison."
+    note = note or "The two times of a unit count as independent; units seen both times give the paired comparison."
     return _estimate("did_all_rows", rows, result, 3, welch.df, table[1, 1][0], outcome, confidence, (note,))
 
 
-def _balanced(rows: "pd.DataFrame", outcome: str, confidence: float) -> Estimate:
+def _balanced(rows: "pd.DataFrame", outcome: str, confidence: float) -> tuple[Estimate | None, str]:
+    """The comparison of changes, or None and why there is none."""
     from statsmodels.api import OLS
 
     wide = rows.pivot(index="unit", columns="after", values="y").dropna()
@@ -169,14 +176,15 @@ def _balanced(rows: "pd.DataFrame", outcome: str, confidence: float) -> Estimate
     for sign, value in ((1, 1), (-1, 0)):
         own = change[treated == value]
         if len(own) < 2:
-            raise UserError(f"{outcome}: {len(own)} units of group {value} were seen both times; at least 2 are needed")
+            return None, (f"No paired comparison: {len(own)} units of group {value} were seen both times, at least 2 "
+                          "are needed; the two times count as independent.")  # fmt: skip
         parts.append((sign, (float(own.mean()), float(own.std(ddof=1) / np.sqrt(len(own))), len(own))))
     result = OLS(change, np.column_stack([np.ones(len(change)), treated])).fit(cov_type="HC2")
     kept = rows[rows["unit"].isin(wide.index)]
     mean = float(wide[1.0][treated == 1].mean())
     left = rows["unit"].nunique() - len(wide)
     notes = (f"{left} units were seen only once and are left out.",) if left else ()
-    return _estimate("did_balanced", kept, result, 1, _contrast(parts).df, mean, outcome, confidence, notes)
+    return _estimate("did_balanced", kept, result, 1, _contrast(parts).df, mean, outcome, confidence, notes), ""
 
 
 def _estimate(
@@ -191,6 +199,7 @@ def _estimate(
         raise UserError(f"{outcome} does not vary within the groups: there is no standard error")
     half = float(t.ppf((1 + confidence) / 2, df)) * se
     without = mean - b
+    loose = float(np.sqrt(result.scale * result.normalized_cov_params[at, at]))
     shares = [value / without if without > 0 else float("nan") for value in (b, b - half, b + half)]
     units = rows.groupby("unit")["group"].first()
     return Estimate(
@@ -198,7 +207,8 @@ def _estimate(
         p=float(2 * t.sf(abs(b / se), df)), relative=shares[0], relative_low=shares[1], relative_high=shares[2],
         n=int(result.nobs), units=len(units), treated_units=int(units.sum()), clusters=int(result.nobs),
         method=f"difference in differences, least squares, t({df:.1f})", correction=UNEQUAL, confidence=confidence,
-        assumptions=ASSUMPTIONS, notes=notes, details={"df": df, "expected_mean": without}, model=result,
+        assumptions=ASSUMPTIONS, notes=notes, model=result,
+        details={"df": df, "expected_mean": without, "se_iid": loose},
     )  # fmt: skip
 
 
@@ -207,17 +217,20 @@ def ratio_of_ratios(panel: Panel, confidence: float = 0.95) -> Estimate:
 
     The Poisson 2x2 on totals; the error is clustered by area with G/(G-1), as `twoway.fit` gives, p and interval are
     Student's t with G-1 df. With an exposure it is the Poisson model of rates with an effect of each area. Areas with a
-    missing cell are left out with a note, since totals of unequal periods cannot be compared. Raises UserError where
+    missing cell are left out with a note, since totals of unequal periods cannot be compared, and so are periods that
+    no area knows. Raises UserError where
     the roll-out is no block, a group is empty, or a total is 0.
     """
     from scipy.stats import t
 
     if panel.roll_out != "block":
         raise UserError(f"the roll-out is {panel.roll_out}: ratios need areas that start at once and stay")
-    known = np.isfinite(panel.outcome)
-    if panel.exposure is not None:
-        known &= np.isfinite(panel.exposure) & (panel.exposure > 0)
-    whole = known.all(axis=1)
+    guards.refuse_endless(panel.outcome)
+    known = guards.known_cells(panel.outcome, panel.exposure)
+    never = np.asarray(~known.any(axis=0))
+    if never.any() and not never.all():
+        panel, known = panel.only(periods=~never), known[:, ~never]
+    whole = np.asarray(known.all(axis=1))
     used = panel.only([name for name, kept in zip(panel.units, whole, strict=True) if kept]) if whole.any() else panel
     treated, late = used.treated, ~panel.before
     if not whole.any() or treated.all() or not treated.any() or late.all():
@@ -235,6 +248,8 @@ def ratio_of_ratios(panel: Panel, confidence: float = 0.95) -> Estimate:
     half = float(t.ppf((1 + confidence) / 2, groups - 1)) * fit.se
     left = [name for name, kept in zip(panel.units, whole, strict=True) if not kept]
     notes = (f"Left out, not covered throughout: {', '.join(left)}.",) if left else ()
+    if never.any():
+        notes = (*notes, f"{int(never.sum())} periods are left out: no area has a known outcome in them.")
     rates = np.expm1(np.clip([fit.b, fit.b - half, fit.b + half], -50, 50))
     return Estimate(
         design="ratio_of_ratios", outcome=panel.label, scale="log", estimate=fit.b, se=fit.se, low=fit.b - half,

@@ -5,13 +5,13 @@ corrections: Cameron and Miller, Journal of Human Resources 50 (2015) 317-372.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact import twoway
+from crisiskit.impact import guards, twoway
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Estimate
 
@@ -71,14 +71,15 @@ def dummies(panel: Panel, of_interest: Sequence[np.ndarray], model: str) -> Dumm
     return Dummies(y[kept], x, offset, row, kept)
 
 
-def fitted(data: Dummies, model: str, shown: int = 1) -> Any:
+def fitted(data: Dummies, model: str, shown: int = 1, weights: np.ndarray | None = None) -> Any:
     """The statsmodels result with errors clustered by area, without a correction; the caller applies the one it names.
 
-    UserError where it does not converge, or one of the first `shown` coefficients runs off to infinity.
+    `weights`: of the cells, for least squares. UserError where it does not converge, or one of the first `shown`
+    coefficients runs off to infinity.
     """
     import warnings
 
-    from statsmodels.api import GLM, OLS, families
+    from statsmodels.api import GLM, WLS, families
     from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
     groups = {"groups": data.cluster, "use_correction": False}
@@ -92,20 +93,27 @@ def fitted(data: Dummies, model: str, shown: int = 1) -> Any:
                 if np.abs(result.params[:shown]).max() >= ENDLESS:
                     raise UserError(SEPARATED)
                 return result
-            return OLS(data.y, data.x).fit(cov_type="cluster", cov_kwds=groups)
+            sizes = np.ones(len(data.y)) if weights is None else weights
+            return WLS(data.y, data.x, weights=sizes).fit(cov_type="cluster", cov_kwds=groups)
         except (PerfectSeparationWarning, ConvergenceWarning) as error:
             raise UserError(f"the model does not settle ({error}): perfect separation, or too few events") from error
 
 
-def twfe(panel: Panel, model: str = "poisson", covariates: Sequence[str] = (), confidence: float = 0.95) -> Estimate:
+def twfe(
+    panel: Panel, model: str = "poisson", covariates: Sequence[str] = (), confidence: float = 0.95,
+    weights: np.ndarray | None = None,
+) -> Estimate:  # fmt: skip
     """The programme's effect with an effect of every area and period, errors clustered by area.
 
     `se` carries the factor G/(G-1) and p and interval Student's t with G-1 degrees of freedom; `details` holds the
     error under the other conventions in use (`se_sandwich`: none; `se_lsdv`: also (N-1)/(N-K) with all dummies, as
     statsmodels does by default; `se_nested`: K without the areas' effects, as fixest and pyfixest count;
-    `se_linearmodels`: N/(N-K) with all dummies, without the factor of the clusters), and what was expected without the
-    programme in treated cells, with the outcomes averted. `covariates` are names of the panel's. Raises UserError as
-    `twoway.fit`, and for a covariate that the panel lacks.
+    `se_linearmodels`: N/(N-K) with all dummies, without the factor of the clusters; `se_iid`, for least squares: no
+    clusters and one variance, as older studies print), and what was expected without the programme in treated cells,
+    with the outcomes averted. `covariates` are names of the panel's; one that the effects of areas and periods and the
+    covariates before it tell is left out, with a note. `weights` (N x T, or N), for least squares: of the
+    cells, such as the population, where a published estimate is weighted by it. Raises UserError as `twoway.fit`, for a
+    covariate that the panel lacks, where no covariate is left, and for weights that are not above 0 in known cells.
     """
     from scipy.stats import t as student
 
@@ -114,31 +122,89 @@ def twfe(panel: Panel, model: str = "poisson", covariates: Sequence[str] = (), c
             raise UserError(f"covariate '{name}' is not in the panel ({', '.join(panel.covariates) or 'it has none'})")
         if missing := int((np.isfinite(panel.outcome) & ~np.isfinite(panel.covariates[name])).sum()):
             raise UserError(f"covariate '{name}' has no value in {missing} cells of the outcome; fill or leave it out")
-    twoway.refuse(panel.outcome, panel.status, model)
+    twoway.refuse(panel.outcome, panel.status, model, panel.exposure)
+    panel, lost = guards.with_records(panel)
     data = dummies(panel, [panel.status, *(panel.covariates[name] for name in covariates)], model)
+    size = None if weights is None else _sizes(panel, weights, model, data.kept)
     groups, n = len(np.unique(data.cluster)), len(data.y)
     if groups < 2:
         raise UserError("only one area is left with events: there is nothing to compare with")
-    if np.linalg.matrix_rank(data.x) < data.rank:
-        also = f", or a covariate ({', '.join(covariates)}) from them" if covariates else ""
-        raise UserError(f"the effect cannot be told from the effects of areas and periods{also}: perfect separation")
-    result = fitted(data, model)
-    b, sandwich = float(result.params[0]), float(result.bse[0])
+    data, notes = _told_apart(data, covariates)
+    result = fitted(data, model, weights=size)
+    b, sandwich = float(result.params[0]), float(np.sqrt(max(result.cov_params()[0, 0], 0.0)))
+    sandwich = guards.trusted(sandwich, guards.spread(panel.outcome, data.kept, model, panel.exposure))
     se = sandwich * np.sqrt(groups / (groups - 1))
     half = float(student.ppf((1 + confidence) / 2, groups - 1)) * se
     p = float(2 * student.sf(abs(b / se), groups - 1)) if se > 0 else float("nan")
-    details = _errors(sandwich, groups, n, data.rank) | _averted(panel, data, result, b, half, model)
+    details = _errors(sandwich, groups, n, data.rank) | _averted(panel, data, result, b, half, model, size)
+    if model != "poisson":
+        details["se_iid"] = float(np.sqrt(result.scale * result.normalized_cov_params[0, 0]))
     treated = int(panel.treated.sum())
     ends = (b, b - half, b + half)
-    shares = [value / details["expected_mean"] if model == "linear" else float(np.expm1(value)) for value in ends]
+    shares = [_share(value, details["expected_mean"], model) for value in ends]
     return Estimate(
         design=f"twfe_{model}", outcome=panel.label, scale="difference" if model == "linear" else "log", estimate=b,
         se=se, low=b - half, high=b + half, p=p, relative=shares[0], relative_low=shares[1], relative_high=shares[2],
         n=n, units=len(panel.units), treated_units=treated, clusters=groups,
-        method=f"two-way fixed effects, {WORDS[model]}, t({groups - 1})", correction=twoway.CORRECTION,
-        confidence=confidence, assumptions=ASSUMPTIONS, notes=_notes(panel, treated, groups), details=details,
-        model=result,
+        method=f"two-way fixed effects, {WORDS[model]}{', weighted' * (size is not None)}, t({groups - 1})",
+        correction=twoway.CORRECTION, confidence=confidence, assumptions=ASSUMPTIONS,
+        notes=(*lost, *notes, *_notes(panel, treated, groups, se)), details=details, model=result,
     )  # fmt: skip
+
+
+def _share(value: float, mean: float, model: str) -> float:
+    """An effect as a share of what was expected; NaN for a difference where that mean is not above 0."""
+    if model != "linear":
+        return float(np.expm1(value))
+    return value / mean if mean > 0 else float("nan")
+
+
+def _told_apart(data: Dummies, names: Sequence[str]) -> tuple[Dummies, tuple[str, ...]]:
+    """The regression without the covariates that other columns tell, and a note of them; UserError where none is left.
+
+    The first column is the programme; then come the covariates, then the effects of areas and periods.
+    """
+    last = 1 + len(names)
+    effects = [0, *range(last, data.rank)]
+    if np.linalg.matrix_rank(data.x[:, effects]) < len(effects):
+        raise UserError("the effect cannot be told from the effects of areas and periods: perfect separation")
+    if not names:
+        return data, ()
+    cells = np.zeros((last, *data.kept.shape))
+    cells[:, data.kept] = data.x[:, :last].T
+    moving = twoway.cleaned(cells, data.kept)[:, data.kept]
+    basis, kept = np.empty((len(data.y), 0)), list[int]()
+    for place in (*range(1, last), 0):
+        rest = moving[place] - basis @ (basis.T @ moving[place])
+        rest = rest - basis @ (basis.T @ rest)  # once more, for what rounding leaves
+        length = float(np.linalg.norm(rest))
+        if length > 1e-8 * float(np.linalg.norm(data.x[:, place])):
+            basis = np.column_stack([basis, rest / length])
+            kept.append(place)
+    lost = ", ".join(name for place, name in enumerate(names, 1) if place not in kept)
+    if kept == [0]:
+        raise UserError(f"covariates ({lost}): the effects of areas and periods tell them, so that there is nothing to "
+                        "adjust for; take covariates that move within areas, or none")  # fmt: skip
+    if 0 not in kept:
+        raise UserError(f"the programme cannot be told from the covariates ({', '.join(names)}): leave one of them out")
+    note = (f"Covariates left out, told by the effects of areas and periods or by other covariates: {lost}.",)
+    return replace(data, x=data.x[:, [0, *kept[:-1], *range(last, data.rank)]]), note if lost else ()
+
+
+def _sizes(panel: Panel, weights: np.ndarray, model: str, kept: np.ndarray) -> np.ndarray:
+    """The weights of the cells that are kept, checked."""
+    if model == "poisson":
+        raise UserError("weights go with model log or linear; a Poisson model takes the population as the exposure")
+    given = np.asarray(weights, "float64")
+    n, t = panel.outcome.shape
+    if given.shape not in ((n,), (n, t)):
+        raise UserError(f"weights are {given.shape}; one for each area ({n}) or cell ({n} x {t}) is right")
+    sizes = np.broadcast_to(given[:, None] if given.ndim == 1 else given, (n, t))
+    if (wrong := kept & ~(np.isfinite(sizes) & (sizes > 0))).any():
+        row, column = np.argwhere(wrong)[0]
+        raise UserError(f"the weight of area '{panel.units[row]}' in {panel.starts[column]} is {sizes[row, column]:g}; "
+                        "it should be above 0")  # fmt: skip
+    return np.asarray(sizes[kept])
 
 
 def _errors(sandwich: float, groups: int, n: int, rank: int) -> dict[str, float]:
@@ -152,38 +218,44 @@ def _errors(sandwich: float, groups: int, n: int, rank: int) -> dict[str, float]
     }
 
 
-def _averted(panel: Panel, data: Dummies, result: Any, b: float, half: float, model: str) -> dict[str, float]:
+def _averted(
+    panel: Panel, data: Dummies, result: Any, b: float, half: float, model: str, weights: np.ndarray | None
+) -> dict[str, float]:  # fmt: skip
     """What was expected in treated cells without the programme, and expected less observed with its interval.
 
     From the fitted values with the effect taken off; under the logarithm the expected median, without smearing. Cells
-    of areas without any event are expected to stay empty. `expected_mean`: by cell, or by unit of exposure, so that a
-    difference of counts or rates over it is a share.
+    of areas without any event are expected to stay empty. `expected_mean`: by cell, or by unit of exposure, and
+    weighted where the model is, so that a difference of counts or rates over it is a share.
     """
     status = panel.status[data.kept]
     on = status > 0
     eta = result.predict(which="linear") if model == "poisson" else result.fittedvalues
     exposure = panel.exposure[data.kept] if panel.exposure is not None and model != "poisson" else 1.0
 
-    def expected(effect: float) -> float:
+    def expected(effect: float, each: np.ndarray | float = 1.0) -> float:
         bare = eta - effect * status
         values = bare if model == "linear" else np.exp(bare)
-        return float((values * exposure)[on].sum())
+        return float((values * exposure * each)[on].sum())
 
     known = np.isfinite(panel.outcome)
     if panel.exposure is not None:
         known = known & np.isfinite(panel.exposure) & (panel.exposure > 0)
     observed = float(panel.outcome[(panel.status > 0) & known].sum())
-    without, size = expected(b), float((status * exposure)[on].sum())
+    each = 1.0 if weights is None else weights
+    without, size = expected(b), float((status * exposure * each)[on].sum())
     ends = sorted((expected(b - half) - observed, expected(b + half) - observed))
     return {"expected": without, "observed": observed, "averted": without - observed, "averted_low": ends[0],
             "averted_high": ends[1], "treated_cells": float(on.sum()),
-            "expected_mean": without / size}  # fmt: skip
+            "expected_mean": expected(b, each) / size}  # fmt: skip
 
 
-def _notes(panel: Panel, treated: int, groups: int) -> tuple[str, ...]:
+def _notes(panel: Panel, treated: int, groups: int, se: float) -> tuple[str, ...]:
     """Where the clustered error is not to be believed."""
     from crisiskit.impact.randomisation import possible
 
+    if se != se:
+        return (f"No standard error: with {groups} areas, {treated} of them treated, nothing is left within the areas "
+                "to judge the effect by.",)  # fmt: skip
     _, smallest = possible(panel.status)
     if treated == 1:
         return (f"One treated area of {groups}: the clustered error is not to be believed; the smallest p that "

@@ -45,7 +45,8 @@ def stratified(
     size = (n, float(w.sum() ** 2 / (w**2).sum()))
     lost, thin = int((seen & ~used).sum()), int(mine[both & (others == 1)].sum())
     cluster = None if cluster is None else cluster[used]
-    return contrast((one, nought), pulls[used], size, cluster, confidence), int(both.sum()), lost, thin
+    shares = bool(np.isin(outcome[used], (0.0, 1.0)).all())
+    return contrast((one, nought), pulls[used], size, cluster, confidence, shares), int(both.sum()), lost, thin
 
 
 def mantel_haenszel(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact import twoway
+from crisiskit.impact import guards, twoway
 from crisiskit.impact.twoway import Fit, effects
 
 STEPS, TOLERANCE = 50, 1e-9
@@ -27,8 +27,8 @@ def impute(
     pulls take the doubt of the expected counts along, and treat what effects differ by among areas as noise. Raises
     UserError where a treated area has no untreated period to be judged by, or a period no untreated area.
     """
-    twoway.refuse(outcome, status, model)
-    known = _known(outcome, exposure)
+    twoway.refuse(outcome, status, model, exposure)
+    known = guards.known_cells(outcome, exposure)
     y = outcome if model == "poisson" else twoway.scaled(outcome, model, exposure)
     bare = _cannot(np.asarray(status, "float64")[None], known, np.where(known, y, 0.0), model)[0]
     if bare:
@@ -39,7 +39,9 @@ def impute(
     b, scores, without = _impute(np.where(known, y, 0.0), np.asarray(status, "float64")[None], known, exposure, model)
     full = np.exp(without[0]) if model == "log" else without[0]
     full = full * exposure if exposure is not None and model != "poisson" else full
-    return Fit(float(b[0]), float(twoway.error_of(scores[0])), scores[0], np.where(known, full, np.nan))
+    se = float(twoway.error_of(scores[0][guards.counted(outcome, known, model)]))
+    size = guards.spread(outcome, known, model, exposure)
+    return Fit(float(b[0]), guards.trusted(se, size), scores[0], np.where(known, full, np.nan))
 
 
 def reassigned(
@@ -47,7 +49,7 @@ def reassigned(
     exposure: np.ndarray | None = None, null: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """As `twoway.reassigned`, by imputation: effects and standard errors (S,) had the roll-out been dealt out anew."""
-    known = _known(outcome, exposure)
+    known = guards.known_cells(outcome, exposure)
     status = np.asarray(status, "float64")
     if model == "poisson":
         y = np.where(known, outcome, 0.0) * np.exp(-null * status)
@@ -62,11 +64,6 @@ def reassigned(
         b = np.where(_cannot(paths, known, y, model), np.nan, b)
         found[part], errors[part] = b, twoway.error_of(scores)
     return found, errors
-
-
-def _known(outcome: np.ndarray, exposure: np.ndarray | None) -> np.ndarray:
-    known = np.isfinite(outcome)
-    return known if exposure is None else known & np.isfinite(exposure) & (exposure > 0)
 
 
 def _cannot(paths: np.ndarray, known: np.ndarray, y: np.ndarray, model: str) -> np.ndarray:

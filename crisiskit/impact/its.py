@@ -4,7 +4,7 @@ With a comparison series (controlled): did it change by more than there. Source:
 International Journal of Epidemiology 46 (2017) 348-355, of which the figures are reproduced; 47 (2018) 2082-2093.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import numpy as np
 
 from crisiskit.errors import UserError
 from crisiskit.impact.its_columns import Shocks, Terms, series_of, terms
+from crisiskit.impact.its_details import after_start, autocorrelation
 from crisiskit.impact.its_models import Fitted, fitted
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Estimate
@@ -34,35 +35,49 @@ def interrupted(
     series: "pd.DataFrame", start: date, *, model: str = "poisson", harmonics: int = 2, month_effects: bool = False,
     slope: bool = False, hac_lags: int | None = None, dispersion: bool = True, shocks: Shocks = (),
     comparison: "pd.DataFrame | None" = None, confidence: float = 0.95, period: int = 12, outcome: str = "outcome",
+    covariates: Sequence[str] = (), slope_from: int = 1, ar1: bool = False,
 ) -> Estimate:  # fmt: skip
     """The change of level at `start`, beyond trend and season.
 
     `series` (and `comparison`): one row per period with `start` (its first day), `outcome` and, where counts are out of
     something, `exposure`. `period`: periods a year. Models: `poisson` (with `dispersion` the error is scaled by
     Pearson's chi2/df; with `hac_lags` it is Newey-West's instead), `negbin` (NB2), `log` and `linear` (least squares,
-    Newey-West, lags by the rule of 1994 where `hac_lags` is None; a rate where there is an exposure). Terms: level (1
-    from the period that holds the start), time, `slope` (1, 2, ... from the start), `harmonics` (pairs of sine and
-    cosine of the place in the year) or `month_effects`, `shocks` (name, first day, last day). Limits by the normal
-    quantile for counts, Student's t for least squares. With a comparison series every term has its own value there and
-    the estimate is the difference of the level changes. `details`: spread, trend a year, autocorrelation, test of a
-    change of slope, and the naive comparison of means. Raises UserError for fewer than 8 periods before or 3 after,
-    a start outside, more terms than points, no events, zeros under a logarithm, and a fit that does not converge.
+    Newey-West, lags by the rule of 1994 where `hac_lags` is None, or with `ar1` Prais and Winsten's for errors that
+    follow the error before; a rate where there is an exposure).
+
+    Terms: level (1 from the period that holds the start), time, `slope`, `harmonics` (pairs of sine and cosine of the
+    place in the year) or `month_effects`, `shocks` (name, first day, last day), and `covariates` (columns of the series
+    and of the comparison). The slope counts 1, 2, ... from the start (Wagner and others 2002), and the level is then
+    the change as of the period before; with `slope_from` 0 it counts 0, 1, ... and the level is the effect in the first
+    period (Linden 2015). Limits by the normal quantile for counts, Student's t for least squares. With a comparison
+    series every term has its own value there and the estimate is the difference of the level changes.
+
+    `details`: spread, trend a year, autocorrelation, test of a change of slope, the naive comparison of means; with
+    `slope` the effect in the first and the last period and the trend after the start; `b_shock_NAME` and
+    `b_covariate_NAME` with errors (`se_...`); for least squares the error had the residuals been independent and of one
+    variance (`se_iid`). Raises UserError for fewer than 8 periods before or 3 after, a start outside, more terms than
+    points, no events, zeros under a logarithm, outcomes below 0 (but under `linear`), and a fit that does not converge.
     """
-    mine = series_of(series, period)
-    theirs = None if comparison is None else series_of(comparison, period, "comparison")
-    if not mine.y.sum():
+    if slope_from not in (0, 1):
+        raise ValueError(f"slope_from={slope_from}; 0 or 1")
+    mine = series_of(series, period, covariates=covariates, signed=model == "linear")
+    theirs = None
+    if comparison is not None:
+        theirs = series_of(comparison, period, "comparison", covariates, signed=model == "linear")
+    if not mine.y.any():
         raise UserError("the outcome is 0 in every period: there is nothing to estimate")
 
     def model_of(with_slope: bool) -> Terms:
         return terms(mine, start, harmonics=harmonics, month_effects=month_effects, slope=with_slope, shocks=shocks,
-                     comparison=theirs)  # fmt: skip
+                     comparison=theirs, slope_from=slope_from)  # fmt: skip
 
     asked = model_of(slope)
-    fit = fitted(asked, model, dispersion, hac_lags)
-    tests, lag = _autocorrelation(asked, fit, period)
-    bends, note = _bend(asked, fit, slope, model_of, (model, dispersion, hac_lags))
-    details = _plain(asked, fit, model, period) | tests | bends
-    notes = (*asked.notes, *note, *_doubts(details, slope, lag, fit, int(asked.after.sum())))
+    how = (model, dispersion, hac_lags, ar1)
+    fit = fitted(asked, *how)
+    bends, note = _bend(asked, fit, slope, model_of, how)
+    details = _plain(asked, fit, model, period) | autocorrelation(asked, fit, period) | bends | after_start(asked, fit)
+    details |= _coefficients(asked, fit)
+    notes = (*asked.notes, *note, *_doubts(details, slope, fit, int(asked.after.sum()), slope_from))
     return _estimate(asked, fit, model, confidence, details, notes, outcome)
 
 
@@ -104,6 +119,10 @@ def _sum(panel: Panel, rows: np.ndarray, who: str, notes: list[str]) -> "pd.Data
     import pandas as pd
 
     known = np.isfinite(panel.outcome[rows])
+    if (empty := ~known.any(axis=1)).any():
+        name = np.array(panel.units, object)[rows][empty][0]
+        raise UserError(f"area '{name}' has no known outcome in any period, so that the {who} areas have no sum in "
+                        "any: leave it out")  # fmt: skip
     if panel.exposure is not None:
         known = known & np.isfinite(panel.exposure[rows])
     whole = known.all(axis=0)
@@ -119,29 +138,30 @@ def _plain(asked: Terms, fit: Fitted, model: str, period: int) -> dict[str, floa
     """Spread, trend of the treated series a year (a factor, or a difference), and the comparison that is naive."""
     t, y = len(asked.after), asked.y[: len(asked.after)]
     trend = fit.params[asked.at("time")] + (fit.params[asked.at("treated:time")] if asked.controlled else 0.0)
+    with np.errstate(over="ignore"):
+        yearly = float(period * trend if model == "linear" else np.exp(period * trend))
     means = {"before": float(y[~asked.after].mean()), "after": float(y[asked.after].mean())}
     return {
-        "dispersion": fit.dispersion, "alpha": fit.alpha,
-        "b_time": float(trend), "annual_trend": float(period * trend if model == "linear" else np.exp(period * trend)),
+        "dispersion": fit.dispersion, "alpha": fit.alpha, **({"rho": fit.rho} if np.isfinite(fit.rho) else {}),
+        "b_time": float(trend), "annual_trend": yearly,
         "mean_before": means["before"], "mean_after": means["after"], "periods": float(t),
         "naive_ratio": means["after"] / means["before"] - 1 if means["before"] > 0 else float("nan"),
     }  # fmt: skip
 
 
-def _autocorrelation(asked: Terms, fit: Fitted, period: int) -> tuple[dict[str, float], int]:
-    """Ljung-Box up to a year's lags (a quarter of the series at most), and Durbin-Watson, of the treated series."""
-    from statsmodels.stats.diagnostic import acorr_ljungbox
-    from statsmodels.stats.stattools import durbin_watson
-
-    left = fit.residuals[asked.treated]
-    lag = max(1, min(period, len(left) // 4))
-    p = float(acorr_ljungbox(left, lags=[lag])["lb_pvalue"].iloc[0])
-    return {"ljung_box_p": p, "ljung_box_lag": float(lag), "durbin_watson": float(durbin_watson(left))}, lag
+def _coefficients(asked: Terms, fit: Fitted) -> dict[str, float]:
+    """Coefficients of shocks and covariates in the treated series, with their standard errors."""
+    found: dict[str, float] = {}
+    for name in asked.names:
+        if name.startswith(("shock_", "covariate_")):
+            own = [name, f"treated:{name}"] if asked.controlled else [name]
+            found[f"b_{name}"], found[f"se_{name}"] = fit.sum_of([asked.at(one) for one in own])
+    return found
 
 
 def _bend(
     asked: Terms, fit: Fitted, slope: bool, model_of: Callable[[bool], Terms],
-    how: tuple[str, bool, int | None],
+    how: tuple[str, bool, int | None, bool],
 ) -> tuple[dict[str, float], tuple[str, ...]]:  # fmt: skip
     """F test of a change of slope: of the deviance for one quasi-Poisson series, Wald's for the others.
 
@@ -166,19 +186,29 @@ def _bend(
     return {"slope_f": value, "slope_p": p, "slope_change": b, "slope_se": se}, ()
 
 
-def _doubts(details: dict[str, float], slope: bool, lag: int, fit: Fitted, after: int) -> tuple[str, ...]:
+def _doubts(
+    details: dict[str, float], slope: bool, fit: Fitted, after: int, slope_from: int
+) -> tuple[str, ...]:  # fmt: skip
     """What a reader should know before believing the interval."""
     notes = []
+    said = ", ".join(
+        f"{name} of {details[f'{key}_lag']:.0f} lags p {details[f'{key}_p']:.3f}"
+        for key, name in (("ljung_box", "Ljung-Box"), ("breusch_godfrey", "Breusch-Godfrey"))
+        if f"{key}_p" in details
+    )
     frail = "lags" in fit.correction and after < FEW_FOR_HAC
     if frail:
         notes.append(f"Errors robust to autocorrelation are too small with {after} periods after the start (under "
                      f"{FEW_FOR_HAC}): compare model poisson without hac_lags.")  # fmt: skip
-    if details["ljung_box_p"] < 0.05:
+    if min(details["ljung_box_p"], details.get("breusch_godfrey_p", 1.0)) < 0.05:
         more = "the error allows for some of it" if "lags" in fit.correction else (
             "the interval is too narrow if they are positive; see hac_lags")  # fmt: skip
-        notes.append(f"Residuals are autocorrelated (Ljung-Box, {lag} lags, p {details['ljung_box_p']:.3f}): {more}.")
+        notes.append(f"Residuals are autocorrelated ({said}): {more}.")
     if slope:
-        notes.append("With a change of slope the estimate is the change of level at the start alone.")
+        notes.append("With a change of slope the estimate is the change of level at the start alone, " + (
+            "the effect in the first period" if slope_from == 0 else "as of the period before the first one with it"
+        ) + f"; in the last period the effect is {details['effect_last']:.4g} (standard error "
+            f"{details['effect_last_se']:.4g}, on the model's scale).")  # fmt: skip
     elif details["slope_p"] < 0.05 and not frail:
         notes.append(f"The slope changes too (p {details['slope_p']:.3f}): one level change does not describe it.")
     return tuple(notes)
@@ -205,7 +235,8 @@ def _estimate(
         mean = float(rate[asked.after].mean())
         shares = [value / mean if mean > 0 else float("nan") for value in ends]
     else:
-        shares = [float(np.expm1(value)) for value in ends]
+        with np.errstate(over="ignore"):
+            shares = [float(np.expm1(value)) for value in ends]
     assumptions = ASSUMPTIONS if not asked.controlled else (*ASSUMPTIONS, COMPARED)
     name = "controlled interrupted time series" if asked.controlled else "interrupted time series"
     return Estimate(
@@ -224,9 +255,11 @@ def _expected(asked: Terms, fit: Fitted, model: str, quantile: float) -> "pd.Dat
     t = len(asked.after)
     x = asked.x[:t].copy()
     x[:, list(asked.programme)] = 0.0
-    middle, spread = x @ fit.params, np.sqrt(np.einsum("ij,jk,ik->i", x, fit.cov, x))
+    middle, spread = x @ fit.params, np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", x, fit.cov, x), 0.0))
     size = np.ones(t) if asked.exposure is None else asked.exposure[:t]
     scale = (lambda value: value) if model == "linear" else np.exp
     names = ("expected", "expected_low", "expected_high")
-    ends = {name: scale(middle + sign * quantile * spread) * size for name, sign in zip(names, (0, -1, 1), strict=True)}
+    with np.errstate(over="ignore"):  # a limit beyond every number is infinite
+        ends = {name: scale(middle + sign * quantile * spread) * size
+                for name, sign in zip(names, (0, -1, 1), strict=True)}  # fmt: skip
     return pd.DataFrame({"at": asked.starts, "observed": asked.y[:t], **ends})

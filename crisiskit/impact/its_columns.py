@@ -5,7 +5,7 @@ series: the same, 47 (2018) 2082-2093.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ Notes = tuple[str, ...]
 class Series:
     """One series in order of time: `number` counts calendar periods (a gap stays a gap), `season` the place in a year.
 
-    `cycle` is the length of the year in units of `season`; `ends` are the last days of the periods.
+    `cycle` is the length of the year in units of `season`; `ends` are the last days of the periods. `covariates`: name
+    to the values that go into the model as they are.
     """
 
     starts: "pd.DatetimeIndex"
@@ -39,6 +40,7 @@ class Series:
     y: np.ndarray
     exposure: np.ndarray | None
     notes: Notes = ()
+    covariates: Columns = field(default_factory=dict)
 
     @property
     def years(self) -> float:
@@ -47,7 +49,8 @@ class Series:
     def only(self, keep: np.ndarray) -> "Series":
         exposure = None if self.exposure is None else self.exposure[keep]
         return replace(self, starts=self.starts[keep], ends=self.ends[keep], number=self.number[keep],
-                       season=self.season[keep], y=self.y[keep], exposure=exposure)  # fmt: skip
+                       season=self.season[keep], y=self.y[keep], exposure=exposure,
+                       covariates={name: values[keep] for name, values in self.covariates.items()})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,47 +82,62 @@ class Terms:
         return self.names.index(name)
 
 
-def series_of(frame: "pd.DataFrame", period: int, name: str = "series") -> Series:
+def series_of(
+    frame: "pd.DataFrame", period: int, name: str = "series", covariates: Sequence[str] = (), signed: bool = False
+) -> Series:  # fmt: skip
     """Check and order a table of `start`, `outcome` and, where there is one, `exposure`; unknown periods are left out.
 
-    Raises UserError for a missing column, a day that is there twice, a negative outcome, an exposure of 0 or less.
+    `covariates` name further columns of numbers; a period that lacks one is unknown. Raises UserError for a missing
+    column, a day that is there twice, a negative outcome (unless `signed`), an exposure of 0 or less.
     """
     import pandas as pd
 
-    for column in ("start", "outcome"):
+    for column in ("start", "outcome", *covariates):
         if column not in frame.columns:
             raise UserError(f"{name}: column '{column}' is missing; it has {', '.join(map(str, frame.columns))}")
     starts = pd.DatetimeIndex(pd.to_datetime(frame["start"]).to_numpy())
     order = np.argsort(starts.to_numpy(), kind="stable")
-    starts, y = starts[order], frame["outcome"].to_numpy("float64", na_value=np.nan)[order]
-    exposure = None
-    if "exposure" in frame.columns:
-        exposure = frame["exposure"].to_numpy("float64", na_value=np.nan)[order]
+    starts, y = starts[order], _numbers(frame, "outcome", name)[order]
+    exposure = _numbers(frame, "exposure", name)[order] if "exposure" in frame.columns else None
     if len(again := starts[starts.duplicated()]):
         raise UserError(f"{name}: the period from {again[0].date()} is there twice; one row per period")
-    if (bad := y < 0).any():
+    if not signed and (bad := y < 0).any():
         raise UserError(f"{name}: outcome {y[bad][0]:g} in the period from {starts[bad][0].date()} is below 0")
     if exposure is not None and (bad := exposure <= 0).any():
         raise UserError(f"{name}: exposure {exposure[bad][0]:g} from {starts[bad][0].date()} should be above 0")
+    more = {f"covariate_{column}": _numbers(frame, column, name)[order] for column in covariates}
     known = np.isfinite(y) & (np.isfinite(exposure) if exposure is not None else True)
+    for values in more.values():
+        known = known & np.isfinite(values)
     if not known.any():
-        raise UserError(f"{name}: no period has a known outcome")
+        raise UserError(f"{name}: no period has a known outcome" + (" and covariates" if more else ""))
     number, season, cycle = _calendar(starts, period)
     if len(np.unique(number)) < len(number):
         raise UserError(f"{name}: two rows fall into one period ({period} a year); set `period` to what they are")
     notes = () if known.all() else (f"{int((~known).sum())} periods of the {name} are unknown and left out.",)
-    whole = Series(starts, _ends(starts, period), number, season, cycle, period, y, exposure, notes)
+    whole = Series(starts, _ends(starts, period), number, season, cycle, period, y, exposure, notes, more)
     return whole.only(known)
+
+
+def _numbers(frame: "pd.DataFrame", column: str, name: str) -> np.ndarray:
+    """A column as numbers, NaN where it is empty; UserError for anything else."""
+    import pandas as pd
+
+    found = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
+    if (wrong := ~np.isfinite(found) & frame[column].notna().to_numpy(bool)).any():
+        at = int(wrong.argmax())
+        raise UserError(f"{name}: row {at + 1}: {column} is '{frame[column].iloc[at]}', should be a number or empty")
+    return found
 
 
 def terms(
     series: Series, start: date, *, harmonics: int, month_effects: bool, slope: bool, shocks: Shocks,
-    comparison: Series | None = None,
+    comparison: Series | None = None, slope_from: int = 1,
 ) -> Terms:  # fmt: skip
     """All columns of the model. With a comparison every term has its own value there; the effect is the difference.
 
-    Raises UserError for a start outside the series, too few periods on a side, terms that cannot be told apart, or
-    more terms than points.
+    `slope_from`: what the slope counts in the first period of the programme, 1 or 0. Raises UserError for a start
+    outside the series, too few periods on a side, terms that cannot be told apart, or more terms than points.
     """
     notes = series.notes
     if comparison is not None:
@@ -129,10 +147,12 @@ def terms(
     columns = {"intercept": np.ones(len(series.y)), "level": after.astype("float64")}
     columns["time"] = (series.number - series.number[0] + 1).astype("float64")
     if slope:
-        columns["slope"] = np.where(after, series.number - series.number[after][0] + 1.0, 0.0)
+        columns["slope"] = np.where(after, series.number - series.number[after][0] + float(slope_from), 0.0)
     season, note_of_season = _season(series, harmonics, month_effects)
-    columns |= season
+    columns |= season | series.covariates
     _solvable(columns)
+    if comparison is not None:
+        _solvable(columns | comparison.covariates)
     columns, note_of_shocks = _with_shocks(series, columns, shocks)
     return _stacked(series, comparison, columns, after, (*notes, *note, *note_of_season, *note_of_shocks))
 
@@ -140,12 +160,13 @@ def terms(
 def _stacked(series: Series, comparison: Series | None, columns: Columns, after: np.ndarray, notes: Notes) -> Terms:
     """One series as it is; two as blocks, with the treated series' own part of every term after the common part."""
     names, x, t = list(columns), np.column_stack(list(columns.values())), len(series.y)
+    theirs = x if comparison is None else np.column_stack(list((columns | comparison.covariates).values()))
     programme = [name for name in ("level", "slope") if name in columns]
     if comparison is None:
         return Terms(tuple(names), x, series.y, series.exposure, 1, tuple(map(names.index, programme)),
                      np.ones(t, bool), np.arange(t), after, series.starts, notes)  # fmt: skip
     names = [*names, *(f"treated:{name}" for name in names)]
-    both = np.vstack([np.hstack([x, x]), np.hstack([x, np.zeros_like(x)])])
+    both = np.vstack([np.hstack([x, x]), np.hstack([theirs, np.zeros_like(x)])])
     if (series.exposure is None) != (comparison.exposure is None):
         raise UserError("one series has an exposure and the other has none; give both or neither")
     exposure = None
@@ -231,7 +252,7 @@ def _solvable(columns: Columns) -> None:
         raise UserError(f"{len(columns)} terms for {len(x)} periods: fewer harmonics, or more periods")
     if np.linalg.matrix_rank(x) < len(columns):
         raise UserError(f"the terms ({', '.join(columns)}) cannot be told apart on the periods that are known; leave "
-                        "out the season or the slope, or use more periods")  # fmt: skip
+                        "out the season, the slope or a covariate, or use more periods")  # fmt: skip
 
 
 def _with_shocks(series: Series, columns: Columns, shocks: Shocks) -> tuple[Columns, Notes]:

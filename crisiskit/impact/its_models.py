@@ -7,7 +7,7 @@ Kraay, Review of Economics and Statistics 80 (1998) 549-560.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from crisiskit.errors import UserError
+from crisiskit.impact.ar1 import prais_winsten
 from crisiskit.impact.its_columns import Terms
 
 MODELS = ("poisson", "negbin", "log", "linear")
@@ -35,17 +36,26 @@ class Fitted:
     words: str
     correction: str
     alpha: float = 0.0
+    rho: float = float("nan")  # of AR(1) errors
 
     def se(self, column: int) -> float:
-        return float(np.sqrt(self.cov[column, column]))
+        return float(np.sqrt(max(self.cov[column, column], 0.0)))
+
+    def sum_of(self, columns: Sequence[int], weights: Sequence[float] | None = None) -> tuple[float, float]:
+        """A sum of coefficients, each times its weight (1 where none are given), and its standard error."""
+        c = np.zeros(len(self.params))
+        c[list(columns)] = 1.0 if weights is None else weights
+        return float(c @ self.params), float(np.sqrt(max(c @ self.cov @ c, 0.0)))
 
 
-def fitted(terms: Terms, model: str, dispersion: bool, hac_lags: int | None) -> Fitted:
+def fitted(terms: Terms, model: str, dispersion: bool, hac_lags: int | None, ar1: bool = False) -> Fitted:
     """Fit by name. UserError where the outcome has no answer under that model, or the fit does not converge."""
     if model not in MODELS:
         raise ValueError(f"model {model!r}; one of {MODELS}")
+    if ar1 and (model not in ("log", "linear") or hac_lags is not None):
+        raise UserError("ar1 goes with model log or linear, and in the place of hac_lags")
     if model in ("log", "linear"):
-        return _least_squares(terms, model, hac_lags)
+        return _least_squares(terms, model, hac_lags, ar1)
     _separable(terms)
     if model == "negbin":
         if hac_lags is not None:
@@ -75,15 +85,18 @@ def _offset(terms: Terms) -> np.ndarray | None:
 @contextmanager
 def _strict() -> Iterator[None]:
     """Turn the library's warnings that a fit did not settle into one message."""
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning, SingularMatrixWarning
 
+    kinds = (ConvergenceWarning, PerfectSeparationWarning, SingularMatrixWarning)
     with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        warnings.simplefilter("error", PerfectSeparationWarning)
+        for kind in kinds:
+            warnings.simplefilter("error", kind)
+        warnings.filterwarnings("error", "overflow encountered", RuntimeWarning)
         try:
             yield
-        except (ConvergenceWarning, PerfectSeparationWarning) as error:
-            raise UserError(f"the model does not settle ({error}): too few events, or too many terms") from error
+        except (*kinds, RuntimeWarning) as error:
+            raise UserError(f"the model does not settle ({error}): too few events, too many terms, or a period that "
+                            "outweighs all others") from error  # fmt: skip
 
 
 def _hac(terms: Terms, lags: int) -> dict[str, Any]:
@@ -142,7 +155,7 @@ def _of_glm(result: Any, df: float, dispersion: float, pearson: np.ndarray, word
                   f"{words}, {how}", correction)  # fmt: skip
 
 
-def _least_squares(terms: Terms, model: str, hac_lags: int | None) -> Fitted:
+def _least_squares(terms: Terms, model: str, hac_lags: int | None, ar1: bool = False) -> Fitted:
     """Least squares of the outcome, or its logarithm; a rate where there is an exposure."""
     from statsmodels.api import OLS
 
@@ -150,15 +163,31 @@ def _least_squares(terms: Terms, model: str, hac_lags: int | None) -> Fitted:
     if model == "log" and (zeros := int((rate <= 0).sum())):
         raise UserError(f"{zeros} periods are 0 and have no logarithm; use model: poisson")
     y = np.log(rate) if model == "log" else rate
-    lags = usual_lags(len(terms.after)) if hac_lags is None else hac_lags
-    result = OLS(y, terms.x).fit(**_hac(terms, lags))
+    lags, rho = usual_lags(len(terms.after)) if hac_lags is None else hac_lags, float("nan")
+    if ar1:
+        _unbroken(terms)
+        result, rho = prais_winsten(y, terms.x)
+    else:
+        result = OLS(y, terms.x).fit(**_hac(terms, lags))
     df = float(len(terms.after) - (terms.x.shape[1] // 2 if terms.controlled else terms.x.shape[1]))
     residuals = np.asarray(result.resid)
-    if np.abs(residuals).max() <= 1e-10 * max(1.0, float(np.abs(y).max())):
+    if np.abs(residuals).max() <= 1e-10 * max(1.0 if model == "log" else 0.0, float(np.abs(y).max())):
         raise UserError("the terms fit every period exactly: no spread is left to judge the effect by")
+    if not result.cov_params()[terms.effect, terms.effect] > (1e-7 * (1.0 if model == "log" else float(y.std()))) ** 2:
+        raise UserError("the series and the comparison move alike in every period: no spread is left to judge the "
+                        "effect by")  # fmt: skip
     of = "the logarithm" if model == "log" else "the outcome"
+    errors = f"Prais-Winsten, AR(1) errors, rho {rho:.3f}" if ar1 else _hac_words(terms, lags)
     return Fitted(result, np.asarray(result.params), np.asarray(result.cov_params()), df, True, float("nan"), residuals,
-                  f"least squares of {of}, t({df:.0f})", _hac_words(terms, lags))  # fmt: skip
+                  f"least squares of {of}, t({df:.0f})", errors, rho=rho)  # fmt: skip
+
+
+def _unbroken(terms: Terms) -> None:
+    """UserError where AR(1) errors cannot be told: two series, or a period that is missing."""
+    if terms.controlled:
+        raise UserError("ar1 is for one series; with a comparison the errors are Driscoll and Kraay's (hac_lags)")
+    if lost := int((np.diff(terms.x[:, terms.at("time")]) != 1).sum()):
+        raise UserError(f"ar1 needs every period, and the series has {lost} gaps; use hac_lags")
 
 
 def _negbin(terms: Terms) -> Fitted:

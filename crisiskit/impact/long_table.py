@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact import twoway
+from crisiskit.impact import guards, twoway
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Estimate
 
@@ -61,11 +61,17 @@ class Long:
         design: str = "staggered",
     ) -> Estimate:  # fmt: skip
         """The result of a design on this table, with Student's t of the areas less one."""
+        if not np.isfinite(att):
+            raise UserError("the estimator gives no number for these data: does a covariate follow the programme?")
         treated = int(self.frame.loc[self.frame["first"] > 0, "unit"].nunique())
         level = float("nan") if self.model != "linear" else float(self.frame.loc[self.on, "y"].mean()) - att
+        size = float(self.frame["y"].std()) if self.model == "linear" else 1.0
+        if series is not None:
+            ends = [name for name in ("low", "high", "se") if name in series]
+            series.loc[~(series["se"] > guards.NOISE * size), ends] = np.nan
         return estimate_of(
             design, self.label, self.model != "linear", att, se, level, len(self.frame), self.units, treated, method,
-            model, correction, confidence, series, details or {}, (*self.notes, *notes),
+            model, correction, confidence, series, details or {}, (*self.notes, *notes), spread=size,
         )  # fmt: skip
 
 
@@ -79,12 +85,20 @@ def long_table(data: "Panel | pd.DataFrame", columns: Columns | None, model: str
         raise ValueError("a table needs `columns`")
     else:
         frame, label, covariates = of_table(data, columns), columns.outcome, columns.covariates
+    guards.refuse_endless(frame["y"].to_numpy("float64"))
+    every = set(frame["unit"])
     frame = frame.dropna(subset=["y"]).sort_values(["unit", "period"], ignore_index=True)
+    if frame.empty:
+        raise UserError("no area has a known outcome in any period")
+    empty = sorted(map(str, every - set(frame["unit"])))
     if holes := [name for name in covariates if frame[name].isna().any()]:
         raise UserError(f"covariate '{holes[0]}' has missing cells: fill them or leave it out")
     always = frame["first"].between(1e-9, frame.groupby("unit")["period"].transform("min"))
     lost = sorted(frame.loc[always, "unit"].unique())
-    notes = (f"left out, treated from their first period on: {', '.join(map(str, lost))}",) if lost else ()
+    notes: tuple[str, ...] = (
+        (f"left out, treated from their first period on: {', '.join(map(str, lost))}",) if lost else ()
+    )
+    notes += (f"left out, without a known outcome in any period: {', '.join(empty)}",) if empty else ()
     frame = frame[~always].reset_index(drop=True)
     if not (frame["first"] > 0).any():
         raise UserError("no area starts within the data after a period without the programme")
@@ -92,7 +106,9 @@ def long_table(data: "Panel | pd.DataFrame", columns: Columns | None, model: str
         raise UserError(f"the outcome is {frame['y'].iloc[0]:g} in every area and period: there is nothing to estimate")
     if model == "log":
         if zeros := int((frame["y"] <= 0).sum()):
-            raise UserError(f"{zeros} cells are 0 and have no logarithm; use model linear, or imputed (Poisson)")
+            below = bool((frame["y"] < 0).any())
+            kind, instead = ("0 or less", "") if below else ("0", ", or imputed (Poisson)")
+            raise UserError(f"{zeros} cells are {kind} and have no logarithm; use model linear{instead}")
         frame["y"] = np.log(frame["y"])
     return Long(frame, label, model, covariates, notes)
 
@@ -128,14 +144,25 @@ def of_table(table: "pd.DataFrame", columns: Columns) -> "pd.DataFrame":
     return frame
 
 
+def no_error(units: int, treated: int) -> str:
+    """The note of a standard error that is none."""
+    return (f"no standard error: with {units} areas, {treated} of them treated, nothing is left within the areas to "
+            "judge the effect by")  # fmt: skip
+
+
 def estimate_of(
     design: str, label: str, logs: bool, att: float, se: float, level: float, n: int, units: int, treated: int,
     method: str, model: Any, correction: str, confidence: float, series: "pd.DataFrame | None",
-    details: Mapping[str, float], notes: tuple[str, ...], *, normal: bool = False,
+    details: Mapping[str, float], notes: tuple[str, ...], *, normal: bool = False, spread: float = 1.0,
 ) -> Estimate:  # fmt: skip
-    """The result with interval and p; `level` is what was expected without the programme, for a relative effect."""
+    """The result with interval and p; `level` is what was expected without the programme, for a relative effect.
+
+    A standard error that is 0 but for rounding, as a share of `spread`, is none: it, the interval and p are NaN.
+    """
     from scipy import stats
 
+    if se == se and not guards.trusted(se, spread) > 0:
+        se, notes = float("nan"), (*notes, no_error(units, treated))
     curve = stats.norm() if normal else stats.t(max(units - 1, 1))
     half = float(curve.ppf((1 + confidence) / 2)) * se
     p = float(2 * curve.sf(abs(att) / se)) if se > 0 else float("nan")

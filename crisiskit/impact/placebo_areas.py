@@ -5,6 +5,7 @@ to that before it is one draw among the donors' (Abadie, Diamond and Hainmueller
 their mean is compared with the means of as many donors (all sets where they can be listed, else a seeded sample).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb, floor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ends = tuple[float, float]
+Solve = Callable[[Pool], Synthetic]
 STATISTICS = ("rmspe", "mean")
 SAID = {"rmspe": "error after over error before", "mean": "mean gap after over error before"}
 FEWEST_LEFT = 2
@@ -114,22 +116,26 @@ class Placebos:
 
 def placebos(
     panel: Panel, fit: np.ndarray | None = None, *, demeaned: bool = False, each: bool = False, draws: int = 999,
-    seed: int = 144, statistic: str = "rmspe",
+    seed: int = 144, statistic: str = "rmspe", solve: Solve | None = None,
 ) -> Placebos:  # fmt: skip
-    """Fit the synthetic control on the outcome for the treated areas and for every donor, or set of donors, for show.
+    """Fit the synthetic control for the treated areas and for every donor, or set of donors, for show.
 
-    Truly treated areas are never donors. Of sets of several donors at most `draws` are tried. Raises UserError as
-    `synthetic_control.pool_of`, and where too few donors are left to mix.
+    Fitted on the outcome, or by `solve`, such as `predictors.solver(...)`. Truly treated areas are never donors. Of
+    sets of several donors at most `draws` are tried. Raises UserError as `synthetic_control.pool_of`, and where too few
+    donors are left to mix.
     """
     if statistic not in STATISTICS:
         raise ValueError(f"statistic {statistic!r}; one of {STATISTICS}")
+    if solve is not None and (demeaned or each):
+        raise ValueError("demeaned and each are for a fit on the outcome; solve says how to fit by itself")
+    how: Solve = solve or (lambda part: of_pool(part, demeaned=demeaned, each=each))
     pool = pool_of(panel, fit)
     k, j = len(pool.areas), len(pool.donors)
     if j < k + FEWEST_LEFT:
         raise UserError(f"{j} donors for {k} treated areas: placebo areas need at least {k + FEWEST_LEFT}")
     chosen, exact = _sets(j, k, draws, seed)
-    pretended = [of_pool(_for_show(pool, picked), demeaned=demeaned, each=each) for picked in chosen]
-    real = of_pool(pool, demeaned=demeaned, each=each)
+    pretended = [how(_for_show(pool, picked)) for picked in chosen]
+    real = how(pool)
     least = NEGLIGIBLE * float(np.vstack([pool.treated, pool.others]).std())
     if not least:
         raise UserError("the outcome is the same in every area and period: there is nothing to compare")
@@ -141,14 +147,14 @@ def placebos(
 
 def with_placebos(
     panel: Panel, fit: np.ndarray | None = None, *, demeaned: bool = False, each: bool = False, draws: int = 999,
-    seed: int = 144, statistic: str = "rmspe", confidence: float = 0.95,
+    seed: int = 144, statistic: str = "rmspe", confidence: float = 0.95, solve: Solve | None = None,
 ) -> Estimate:  # fmt: skip
     """The synthetic control with p and interval from placebo areas; `model` of the result is the `Placebos`.
 
     The interval of the difference holds the constant differences that the placebos do not reject, that of the relative
     effect the constant shares. Both are infinite where even the smallest p is too large. Raises as `placebos`.
     """
-    found = placebos(panel, fit, demeaned=demeaned, each=each, draws=draws, seed=seed, statistic=statistic)
+    found = placebos(panel, fit, demeaned=demeaned, each=each, draws=draws, seed=seed, statistic=statistic, solve=solve)
     bare = found.synthetic.estimate
     low, high = found.additive(confidence)
     least, most = found.relative(confidence)

@@ -16,7 +16,7 @@ from math import comb, inf, nan
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact import twoway
+from crisiskit.impact import guards, twoway
 from crisiskit.impact.block_design import block_t
 from crisiskit.impact.inversion import TIE, between, nearest_rejected, reach
 from crisiskit.impact.panel import Panel
@@ -63,7 +63,10 @@ class Dealing:
     def observed(self) -> tuple[float, float]:
         """Effect and standard error as it was. UserError where there is none."""
         effects, errors = self.estimated(self.orders[:1])
-        if not errors[0] > 1e-9 * abs(effects[0]):
+        one = self.panel
+        known = guards.known_cells(one.outcome, one.exposure)
+        size = guards.spread(one.outcome, known, self.model, one.exposure)
+        if not (errors[0] > 1e-9 * abs(effects[0]) and errors[0] > guards.NOISE * size):
             raise _unformed(self)
         return float(effects[0]), float(errors[0])
 
@@ -119,18 +122,22 @@ def deal(
     """Deal the programme's paths out over the panel's areas: all assignments if they can be listed, else `draws`.
 
     `engine`: what estimates the deals, such as `imputation.reassigned` for staggered starts; two-way fixed effects
-    where none is given. UserError where every area has the same path, so that dealing changes nothing, or where the
-    data hold no answer (see `twoway.fit`).
+    where none is given. An area without a known outcome keeps its own path, for nothing would be seen of another.
+    UserError where every area has the same path, so that dealing changes nothing, or where the data hold no answer (see
+    `twoway.fit`).
     """
-    twoway.refuse(panel.outcome, panel.status, model)
-    assignments, smallest = possible(panel.status)
+    twoway.refuse(panel.outcome, panel.status, model, panel.exposure)
+    seen = np.flatnonzero(guards.known_cells(panel.outcome, panel.exposure).any(axis=1))
+    assignments, smallest = possible(panel.status[seen])
     if assignments == 1:
         raise UserError("every area has the same programme at the same time: there is none to compare with")
-    labels = np.unique(panel.status, axis=0, return_inverse=True)[1].reshape(-1)
+    labels = np.unique(panel.status[seen], axis=0, return_inverse=True)[1].reshape(-1)
     if engine in (None, twoway.reassigned):
         engine = None if closed(panel, model) else twoway.reassigned
     exact = assignments <= max(MOST_LISTED if engine is None else MOST_LISTED // 10, draws)
-    orders = _listed(labels) if exact else _drawn(len(labels), draws, seed)
+    dealt = _listed(labels) if exact else _drawn(len(labels), draws, seed)
+    orders = np.tile(np.arange(len(panel.units)), (len(dealt), 1))
+    orders[:, seen] = seen[dealt]
     return Dealing(panel, model, orders, exact, assignments, max(smallest, 0 if exact else 1 / len(orders)), engine)
 
 

@@ -6,17 +6,19 @@ Jaravel and Spiess (2024), Arkhangelsky and others (2021).
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from crisiskit.errors import UserError
+from crisiskit.impact import guards, twoway
 from crisiskit.impact import imputation as engine
-from crisiskit.impact import twoway
 from crisiskit.impact.group_time import group_time, overall, size
-from crisiskit.impact.long_table import Columns, Long, estimate_of, long_table
+from crisiskit.impact.long_covariates import coefficients, moving
+from crisiskit.impact.long_table import Columns, Long, estimate_of, long_table, no_error
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Estimate
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AGGREGATIONS = ("simple", "dynamic", "group", "calendar")
+FEW_PLACEBOS = 10
+"""Fewer distinct placebo assignments than this, and the result says that its standard error rests on too few."""
 NAMES = {"outcome": "y", "unit": "unit", "time": "period", "first_treat": "first"}
 
 
@@ -43,8 +47,9 @@ def callaway_santanna(
     from diff_diff import CallawaySantAnna
 
     long = long_table(data, columns, model)
+    _compared(long, control == "not_yet", "callaway_santanna with control 'not_yet', or imputed")
     with _library() as said:
-        fitted = CallawaySantAnna(control_group=f"{control}_treated").fit(long.frame, **NAMES, **_with(long))
+        fitted = CallawaySantAnna(control_group=f"{control}_treated").fit(long.frame, **NAMES, **_with(long.covariates))
     found = group_time(fitted)
     if not found.post.any():
         raise UserError("no effect after a start can be estimated: no area has a record both before and after it")
@@ -79,13 +84,15 @@ def sun_abraham(
     from diff_diff import SunAbraham
 
     long = long_table(data, columns, model)
+    _compared(long, False, "callaway_santanna with control 'not_yet', or imputed")
+    names, note = moving(long)
     with _library() as said:
-        fitted = SunAbraham().fit(long.frame, **NAMES, **_with(long))
+        fitted = SunAbraham().fit(long.frame, **NAMES, **_with(names))
     events = sorted(fitted.event_study_effects)
     effects, errors = (np.array([fitted.event_study_effects[e][name] for e in events]) for name in ("effect", "se"))
     return long.estimate(
         fitted.overall_att, fitted.overall_se, _series(events, effects, errors, long.units, confidence),
-        "Sun and Abraham, never treated as comparison", fitted, details=_covariates(long), notes=tuple(said),
+        "Sun and Abraham, never treated as comparison", fitted, details=coefficients(long), notes=(*note, *said),
         correction="clustered by area, G/(G-1) (n-1)/(n-k), areas not counted in k", confidence=confidence,
     )  # fmt: skip
 
@@ -101,14 +108,18 @@ def imputation(
     from diff_diff import ImputationDiD
 
     long = long_table(data, columns, model)
+    _compared(long, True)
+    names, note = moving(long)
     with _library() as said:
-        fitted = ImputationDiD().fit(long.frame, **NAMES, **_with(long))
+        fitted = ImputationDiD().fit(long.frame, **NAMES, **_with(names))
         table = fitted.aggregate("event_study").to_dataframe()
+    if not np.isfinite(fitted.overall_att):
+        raise UserError("what would have happened cannot be told: no treated period has an untreated area beside it")
     table = table[~table["is_reference"] & table["se"].notna()]
     series = _series(table["event_time"], table["att"], table["se"], long.units, confidence)
     return long.estimate(
         fitted.overall_att, fitted.overall_se, series, "imputation (Borusyak, Jaravel and Spiess)", fitted,
-        correction="conservative, by area, none for small samples", notes=tuple(said), confidence=confidence,
+        correction="conservative, by area, none for small samples", notes=(*note, *said), confidence=confidence,
     )  # fmt: skip
 
 
@@ -124,6 +135,7 @@ def bacon(data: "Panel | pd.DataFrame", columns: Columns | None = None, *, model
     long = long_table(data, columns, model)
     if len(long.frame) != long.units * long.frame["period"].nunique():
         raise UserError("the decomposition needs every area in every period: leave out areas or periods with holes")
+    _compared(long, True)
     with _library() as said:
         fitted = BaconDecomposition().fit(long.frame, **NAMES)
     details = {f"weight_{name}": float(share) for name, share in fitted.weight_by_type().items()}
@@ -142,6 +154,7 @@ def imputed(panel: Panel, *, model: str = "poisson", confidence: float = 0.95) -
     `model`: poisson, log or linear. The series has the effect by periods since the start of the running stretch; a
     period in which no treated area recorded anything has no logarithm and is left out. Errors as `imputation.impute`.
     """
+    panel, lost = guards.with_records(panel)
     found = engine.impute(panel.outcome, panel.status, model, panel.exposure)
     since, seen = _since(panel.status), np.isfinite(panel.outcome)
     rows = []
@@ -156,7 +169,8 @@ def imputed(panel: Panel, *, model: str = "poisson", confidence: float = 0.95) -
     return estimate_of(
         "staggered", panel.label, model != "linear", found.b, found.se, level, int(seen.sum()), units, treated,
         f"imputation from untreated areas and periods, {model}", found, twoway.CORRECTION, confidence,
-        _series(at, effects, errors, units, confidence), {}, (),
+        _series(at, effects, errors, units, confidence), {},
+        lost if found.se > 0 else (*lost, no_error(units, treated)), spread=0.0,  # its own engine has judged the error
     )  # fmt: skip
 
 
@@ -185,10 +199,13 @@ def synthetic_did(panel: Panel, *, draws: int = 200, seed: int = 144, confidence
             frame, outcome="y", treatment="ever", unit="unit", time="period", post_periods=later
         )
     level = float(pool.mean[pool.after].mean()) - fitted.att
+    if comb(j, k) < FEW_PLACEBOS:
+        said.append(f"the error rests on {comb(j, k)} distinct placebo assignments, too few to be believed; "
+                    f"{FEW_PLACEBOS} or more would do: more areas to compare with")  # fmt: skip
     return estimate_of(
         "synthetic_did", panel.label, False, fitted.att, fitted.se, level, len(frame), k + j, k,
         f"synthetic difference in differences, {draws} placebo assignments, seed {seed}", fitted,
-        "placebo assignments", confidence, None, {}, (*pool.notes, *said), normal=True,
+        "placebo assignments", confidence, None, {}, (*pool.notes, *said), normal=True, spread=float(frame["y"].std()),
     )  # fmt: skip
 
 
@@ -211,35 +228,18 @@ def _since(status: np.ndarray) -> np.ndarray:
     return since
 
 
-def _covariates(long: Long) -> dict[str, float]:
-    """Coefficients of the covariates in the saturated regression, with errors clustered by area."""
-    if not long.covariates:
-        return {}
-    import pandas as pd
-
-    frame = long.frame
-    event = (frame["period"] - frame["first"]).where(frame["first"] > 0)
-    cell = (frame["first"].astype(str) + "/" + event.astype(str)).where(event.notna() & (event != -1))
-    inner = np.column_stack([pd.get_dummies(part, dtype=float) for part in (frame["period"], cell)])
-    design = np.column_stack([pd.get_dummies(frame["unit"], dtype=float), inner])
-    both = frame[[*long.covariates, "y"]].to_numpy("float64")
-    left = both - design @ np.linalg.lstsq(design, both, rcond=None)[0]
-    x, y = left[:, :-1], left[:, -1]
-    if np.linalg.matrix_rank(x, tol=1e-8 * np.abs(both).max() * len(x) ** 0.5) < x.shape[1]:
-        return {f"{kind}_{name}": float("nan") for kind in ("b", "se") for name in long.covariates}  # absorbed by areas
-    bread = np.linalg.inv(x.T @ x)
-    b = bread @ x.T @ y
-    pulls = pd.DataFrame(x * (y - x @ b)[:, None]).groupby(frame["unit"].to_numpy()).sum().to_numpy()
-    g, n, k = long.units, len(frame), inner.shape[1] + x.shape[1]
-    se = np.sqrt(np.diag(bread @ pulls.T @ pulls @ bread) * g / (g - 1) * (n - 1) / (n - k))
-    names = long.covariates
-    return {f"b_{name}": float(v) for name, v in zip(names, b, strict=True)} | {
-        f"se_{name}": float(v) for name, v in zip(names, se, strict=True)
-    }
+def _compared(long: Long, later: bool, instead: str = "") -> None:
+    """UserError where no area can be compared with: never treated, or (`later`) treated later than another."""
+    starts = long.frame.groupby("unit")["first"].first()
+    if (starts <= 0).any() or (later and starts.nunique() > 1):
+        return
+    if starts.nunique() > 1:
+        raise UserError(f"no area is never treated, and this estimator compares with such areas; use {instead}")
+    raise UserError("every area starts at the same time: there is none to compare with")
 
 
-def _with(long: Long) -> dict[str, list[str]]:
-    return {"covariates": list(long.covariates)} if long.covariates else {}
+def _with(names: Sequence[str]) -> dict[str, list[str]]:
+    return {"covariates": list(names)} if names else {}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crisiskit.errors import UserError
+from crisiskit.impact import guards
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.result import Assumption, Check, Estimate, Status
 
@@ -133,6 +134,7 @@ def pool_of(panel: Panel, fit: np.ndarray | None = None) -> Pool:
             f"a synthetic control needs one start that lasts; the roll-out is {panel.roll_out}: use the design for "
             "staggered adoption, or a window with one start"
         )
+    guards.refuse_endless(panel.outcome)
     rate = panel.outcome if panel.exposure is None else _rate(panel.outcome, panel.exposure)
     on = panel.treated
     kept = np.isfinite(rate[on]).all(axis=0)

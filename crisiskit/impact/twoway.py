@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from crisiskit.errors import UserError
+from crisiskit.impact.guards import MODELS as MODELS
+from crisiskit.impact.guards import counted, known_cells, spread, trusted
+from crisiskit.impact.guards import refuse as refuse
+from crisiskit.impact.guards import scaled as scaled
 
-MODELS = ("poisson", "log", "linear")
 CORRECTION = "clustered by area, G/(G-1)"
 TOLERANCE, MOST_STEPS = 1e-10, 60
 MEANS_TOLERANCE = 1e-8
@@ -20,7 +23,10 @@ MEANS_TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class Fit:
-    """Effect of the programme with its cluster-robust standard error; `expected` is what was expected without it."""
+    """Effect of the programme with its cluster-robust standard error; `expected` is what was expected without it.
+
+    `se` is NaN where it is 0 but for rounding: with two areas, or where nothing varies, there is none.
+    """
 
     b: float
     se: float
@@ -40,8 +46,8 @@ def fit(outcome: np.ndarray, status: np.ndarray, model: str = "poisson", exposur
     cannot tell: no treated or untreated cells left, zeros under a logarithm, or perfect separation.
     """
     status = np.asarray(status, "float64")
-    refuse(outcome, status, model)
-    known = np.isfinite(outcome) & (np.isfinite(exposure) & (exposure > 0) if exposure is not None else True)
+    refuse(outcome, status, model, exposure)
+    known = known_cells(outcome, exposure)
     if model == "poisson":
         b, scores, without = _poisson(np.where(known, outcome, 0.0), status[None], known, exposure)
         b, scores, without = b[0], scores[0], without[0]
@@ -49,40 +55,13 @@ def fit(outcome: np.ndarray, status: np.ndarray, model: str = "poisson", exposur
         y = scaled(outcome, model, exposure)
         b, scores = _linear(y, status[None], known)
         b, scores = b[0], scores[0]
-        without = y - _residual(y - b * status, known) - b * status
+        without = y - cleaned(y - b * status, known) - b * status
         without = np.exp(without) if model == "log" else without
         without = without * exposure if exposure is not None else without
     if not np.isfinite(b):
         raise UserError("the effect cannot be told from the effects of areas and periods: perfect separation")
-    return Fit(float(b), float(error_of(scores)), scores, np.where(known, without, np.nan))
-
-
-def refuse(outcome: np.ndarray, status: np.ndarray, model: str) -> None:
-    """UserError for data that hold no answer."""
-    if model not in MODELS:
-        raise ValueError(f"model {model!r}; one of {MODELS}")
-    seen = np.isfinite(outcome)
-    if not (seen & (status > 0)).any():
-        raise UserError("no period of a treated area is covered by the data after its start")
-    if not (seen & (status == 0)).any() or (status[seen] > 0).all():
-        raise UserError("every covered period is treated: there is nothing to compare with")
-    if model in ("poisson", "log") and not np.nansum(outcome):
-        raise UserError("the outcome is 0 in every area and period: there is nothing to estimate")
-    if model == "log" and (outcome[seen] <= 0).any():
-        raise UserError(f"{int((outcome[seen] <= 0).sum())} cells are 0 and have no logarithm; use model: poisson")
-    if model == "poisson" and not outcome[seen & (status > 0)].sum():
-        raise UserError(
-            "the outcome is 0 in every treated area after its start (perfect separation): a relative effect of -100 % "
-            "has no interval; take a wider outcome, longer periods, or model: linear"
-        )
-
-
-def scaled(outcome: np.ndarray, model: str, exposure: np.ndarray | None) -> np.ndarray:
-    if exposure is None:
-        rate = outcome
-    else:
-        rate = np.divide(outcome, exposure, out=np.full(outcome.shape, np.nan), where=exposure > 0)
-    return np.log(rate, out=np.full(rate.shape, np.nan), where=rate > 0) if model == "log" else rate
+    se = trusted(float(error_of(scores[counted(outcome, known, model)])), spread(outcome, known, model, exposure))
+    return Fit(float(b), se, scores, np.where(known, without, np.nan))
 
 
 def reassigned(
@@ -94,7 +73,7 @@ def reassigned(
     `null`: the effect (on the model's scale) that is taken off the treated cells as they were before the programme is
     dealt out anew, for intervals by inversion. Returns two arrays of length S; NaN where an order cannot be fitted.
     """
-    known = np.isfinite(outcome) & (np.isfinite(exposure) & (exposure > 0) if exposure is not None else True)
+    known = known_cells(outcome, exposure)
     if model == "poisson":
         y = np.where(known, outcome, 0.0) * np.exp(-null * status)
     else:
@@ -143,7 +122,7 @@ def effects(row_sums: np.ndarray, column_sums: np.ndarray, weight: np.ndarray) -
     return u, v
 
 
-def _residual(z: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def cleaned(z: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """What is left of z (..., N, T) when the effects of units and periods are taken out, weighted by `weight`."""
     w = weight.astype("float64")
     z = np.where(w > 0, z, 0.0)
@@ -159,7 +138,7 @@ def _linear(y: np.ndarray, paths: np.ndarray, known: np.ndarray) -> tuple[np.nda
             return z - means - z.mean(axis=-2, keepdims=True) + means.mean(axis=-2, keepdims=True)
     else:
         def clean(z: np.ndarray) -> np.ndarray:
-            return _residual(z, known)
+            return cleaned(z, known)
     d, z = clean(paths), clean(np.where(known, y, 0.0))
     size = (d**2).sum(axis=(-2, -1))
     size = np.where(size > 1e-9, size, np.nan)
@@ -237,7 +216,7 @@ def _newton(
     for _step in range(MOST_STEPS):
         log_mean = np.log(mean, out=np.zeros_like(mean), where=mean > 0)
         z = log_mean - offset + np.divide(y - mean, mean, out=np.zeros_like(mean), where=mean > 0)
-        both = _residual(np.stack([np.where(keep, z, 0.0), np.broadcast_to(paths, z.shape)]), mean[None])
+        both = cleaned(np.stack([np.where(keep, z, 0.0), np.broadcast_to(paths, z.shape)]), mean[None])
         z_left, d = both
         size = (mean * d**2).sum(axis=(-2, -1))
         new = np.divide((mean * d * z_left).sum(axis=(-2, -1)), size, out=np.full(len(y), np.nan), where=size > 1e-9)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Estimand = Literal["att", "ate", "overlap"]
-STEEP = 15.0  # a log odds ratio per level, or per standard deviation, beyond which nothing but separation leads
+STEEP, VAGUE = 15.0, 3.0
+"""Log odds beyond the first, and less than the second of their standard errors from 0, run off to infinity."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Propensity:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Risks of two groups and their difference and ratio, with limits; NaN where a figure is not defined.
+    """Risks (or means) of two groups and their difference and ratio, with limits; NaN where a figure is not defined.
 
     `size`: Kish's effective number of encounters in each group, (sum w)^2 / sum w^2.
     """
@@ -63,8 +64,13 @@ def propensity(columns: "pd.DataFrame", treated: np.ndarray) -> Propensity:
     fit does not settle, which is the same thing in several columns.
     """
     import statsmodels.api as sm
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning, PerfectSeparationWarning
 
+    for name in columns:
+        if holes := int((~np.isfinite(columns[name].to_numpy("float64"))).sum()):
+            raise UserError(f"'{name}' has no value in {holes} of {len(columns)} encounters; fill it, or leave it out")
+    if treated.all() or not treated.any():
+        raise UserError("every encounter is in the same group: there is none to compare with")
     design, kept, dropped = _independent(columns)
     for name, values in zip(kept, design.T[1:], strict=True):
         mine, others = values[treated], values[~treated]
@@ -73,7 +79,7 @@ def propensity(columns: "pd.DataFrame", treated: np.ndarray) -> Propensity:
                             "of one has a counterpart in the other; leave it out of covariates, or compare others")
     scale = np.r_[1.0, [values.std() or 1.0 for values in design.T[1:]]]
     with warnings.catch_warnings():
-        for kind in (ConvergenceWarning, PerfectSeparationWarning):
+        for kind in (ConvergenceWarning, HessianInversionWarning, PerfectSeparationWarning):
             warnings.simplefilter("ignore", kind)
         for text in ("overflow encountered", "divide by zero", "invalid value"):
             warnings.filterwarnings("ignore", text, RuntimeWarning)
@@ -81,12 +87,25 @@ def propensity(columns: "pd.DataFrame", treated: np.ndarray) -> Propensity:
             fit = sm.Logit(treated.astype("float64"), design / scale).fit(disp=0, maxiter=60)
         except np.linalg.LinAlgError as error:
             raise UserError("the covariates separate the two groups perfectly; take fewer of them") from error
-    steep = np.abs(fit.params[1:]) if len(kept) else np.zeros(1)
-    if not fit.mle_retvals["converged"] or not np.isfinite(fit.params).all() or steep.max() > STEEP:
-        worst = kept[int(np.nanargmax(steep))] if kept else "the constant"
+    if not fit.mle_retvals["converged"] or not np.isfinite(fit.params).all() or _endless(fit):
+        sizes = np.abs(fit.params[1:]) if fit.normalized_cov_params is None else np.nan_to_num(fit.bse[1:], nan=np.inf)
+        worst = kept[int(np.argmax(sizes))] if kept else "the constant"
         raise UserError(f"'{worst}' (with the other covariates) tells the two groups apart nearly without exception "
                         "(perfect separation): leave it out of covariates, or compare fewer kinds of encounter")
     return Propensity(np.round(fit.predict(), 12), design, tuple(kept), tuple(dropped), fit)
+
+
+def _endless(fit: Any) -> bool:
+    """Tell whether the log odds of some encounter ran off to infinity: far out, and not known to lie there.
+
+    Coefficients tell nothing of it, for those of powers of one measurement are large and vague where the score is not.
+    """
+    if fit.normalized_cov_params is None:
+        return True
+    x = fit.model.exog
+    errors = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", x, fit.cov_params(), x), 0.0))
+    far = np.abs(x @ fit.params)
+    return bool(((far > STEEP) & ~(far > VAGUE * errors)).any())
 
 
 def _independent(columns: "pd.DataFrame") -> tuple[np.ndarray, list[str], list[str]]:
@@ -135,13 +154,19 @@ def weighted(
 ) -> Contrast:  # fmt: skip
     """Hajek's weighted risks of `outcome` (n; 1, 0, NaN where not recorded) and their contrast; fit None: not weighted.
 
+    An outcome with other values, such as minutes, is compared by its means; their ratio is NaN unless both are above 0.
     `kept` (n, bool) marks the encounters inside the overlap limits; the others still count in the fit of the score.
     The standard error is the sandwich of the estimating equations of score and means together (so it knows that the
     score was estimated), summed over `cluster` (n, codes) where given, times G/(G-1), with t quantiles on G-1; without
     clusters every encounter is one. Limits of the ratio are on its logarithm. Where one group has no event or nothing
     else, its Wilson limits for the effective size stand in (Newcombe 1998, method 10), and there is no p value.
     """
+    if endless := int(np.isinf(outcome).sum()):
+        raise UserError(f"the outcome is infinite in {endless} encounters; a number, or NaN where not recorded")
     used = np.isfinite(outcome) & (np.ones(len(outcome), bool) if kept is None else kept)
+    for side, who in ((treated, "the programme's"), (~treated, "the comparison's")):
+        if not (used & side).any():
+            raise UserError(f"the outcome is recorded in none of {who} encounters: nothing can be compared")
     y, t = np.where(used, outcome, 0.0), treated
     raw, slope = (np.ones(len(y)), np.zeros(len(y))) if fit is None else _raw(fit.score, t, estimand)
     groups = (t & used, ~t & used)
@@ -155,14 +180,18 @@ def weighted(
     elif not used.all():
         pulls, cluster = pulls[used], None if cluster is None else cluster[used]
     size = tuple(float((raw * g).sum() ** 2 / (raw**2 * g).sum()) for g in groups)
-    return contrast((means[0], means[1]), pulls, (size[0], size[1]), cluster, confidence)
+    shares = bool(np.isin(y[used], (0.0, 1.0)).all())
+    return contrast((means[0], means[1]), pulls, (size[0], size[1]), cluster, confidence, shares)
 
 
 def contrast(
     means: tuple[float, float], pulls: np.ndarray, size: tuple[float, float], cluster: np.ndarray | None,
-    confidence: float,
+    confidence: float, shares: bool = True,
 ) -> Contrast:  # fmt: skip
-    """Difference and ratio of two risks from the pull of each encounter on each (n x 2), by the delta method."""
+    """Difference and ratio of two risks from the pull of each encounter on each (n x 2), by the delta method.
+
+    Without `shares` they are means of any size, and there are no limits of shares to fall back on.
+    """
     from scipy.stats import t as student
 
     if cluster is not None:
@@ -173,13 +202,15 @@ def contrast(
     (one, nought), step = _steady(np.array(means)).tolist(), np.array([1.0, -1.0])
     difference, se = one - nought, float(np.sqrt(step @ covariance @ step))
     quantile = float(student.ppf((1 + confidence) / 2, max(g - 1, 1)))
-    ratio = one / nought if nought > 0 else float("nan")
-    if min(one, nought) <= 0 or max(one, nought) >= 1:
+    ratio = one / nought if nought > 0 and (shares or one > 0) else float("nan")
+    if shares and (min(one, nought) <= 0 or max(one, nought) >= 1):
         low, high = _newcombe((one, nought), size, confidence)
         return Contrast(one, nought, difference, se, low, high, float("nan"), ratio, float("nan"), float("nan"),
                         g, size, "Newcombe on the effective size: a group has no event, or nothing else")  # fmt: skip
-    slope = np.array([1 / one, -1 / nought])
-    spread = quantile * float(np.sqrt(slope @ covariance @ slope))
+    spread = float("nan")
+    if np.isfinite(ratio):
+        slope = np.array([1 / one, -1 / nought])
+        spread = quantile * float(np.sqrt(slope @ covariance @ slope))
     p = 2 * float(student.sf(abs(difference) / se, max(g - 1, 1))) if se > 0 else float("nan")
     return Contrast(one, nought, difference, se, difference - quantile * se, difference + quantile * se, p, ratio,
                     ratio * np.exp(-spread), ratio * np.exp(spread), g, size, f"sandwich, G/(G-1), t({g - 1})")

@@ -15,7 +15,7 @@ from math import inf, nan
 import numpy as np
 
 from crisiskit.errors import UserError
-from crisiskit.impact import twoway
+from crisiskit.impact import guards, twoway
 from crisiskit.impact.inversion import nearest_rejected, reach
 from crisiskit.impact.panel import Panel
 
@@ -67,6 +67,7 @@ def wild(
     """
     test, kind = _test(panel, model, draws, seed, weights)
     fitted = test.fitted
+    clusters = test.drawn.shape[1]
     alpha = 1 - confidence + 1e-12
     ends = (
         nearest_rejected(lambda null: test.restricted(null) > alpha, fitted.b, side * fitted.se, NEAR,
@@ -76,7 +77,7 @@ def wild(
     half = test.critical(confidence) * fitted.se
     unrestricted = Tail(test.unrestricted(0.0), fitted.b - half, fitted.b + half)
     return Wild(
-        fitted.b, fitted.se, restricted, unrestricted, len(panel.units), kind, len(test.drawn), test.exact, confidence,
+        fitted.b, fitted.se, restricted, unrestricted, clusters, kind, len(test.drawn), test.exact, confidence,
         _note(restricted.p, unrestricted.p),
     )  # fmt: skip
 
@@ -90,11 +91,15 @@ def p_values(
 
 
 def _test(panel: Panel, model: str, draws: int, seed: int, weights: str) -> "tuple[_Poisson | _Least, str]":
-    """The bootstrap of the model, and the name of its weights."""
+    """The bootstrap of the model, and the name of its weights; areas that say nothing are no clusters."""
     if weights not in WEIGHTS:
         raise ValueError(f"weights {weights!r}; one of {WEIGHTS}")
     fitted = twoway.fit(panel.outcome, panel.status, model, panel.exposure)
-    if not fitted.se > 1e-9 * abs(fitted.b):
+    says = guards.counted(panel.outcome, guards.known_cells(panel.outcome, panel.exposure), model)
+    if not says.all():
+        panel = panel.only([name for name, kept in zip(panel.units, says, strict=True) if kept])
+        fitted = twoway.fit(panel.outcome, panel.status, model, panel.exposure)
+    if not fitted.se > 0:
         raise UserError("the standard error is 0, so no t can be bootstrapped; more areas to compare with are needed")
     kind, exact, drawn = _weights(len(panel.units), draws, seed, weights)
     return (_Poisson if model == "poisson" else _Least)(panel, fitted, drawn, exact, model), kind

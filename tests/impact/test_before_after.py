@@ -168,3 +168,13 @@ def test_an_exposure_that_doubles_everywhere_after_changes_nothing():
 def test_panels_that_cannot_answer(made, said):
     with pytest.raises(UserError, match=said):
         ratio_of_ratios(made())
+
+
+def test_a_period_that_no_area_knows_is_left_out():
+    outcome = counts()
+    holed = outcome.copy()
+    holed[:, 2] = np.nan
+    found = ratio_of_ratios(panel(holed))
+    short = panel(outcome).only(periods=np.arange(8) != 2)
+    assert (found.estimate, found.se) == pytest.approx((ratio_of_ratios(short).estimate, ratio_of_ratios(short).se))
+    assert "1 periods are left out: no area has a known outcome in them." in found.notes

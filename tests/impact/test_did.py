@@ -251,5 +251,75 @@ def test_covariates_that_cannot_serve_are_refused() -> None:
     hole = np.where(data.outcome == data.outcome[2, 2], np.nan, 1.0)
     data = replace(data, covariates={"size": size, "hole": hole})
     assert "covariate 'rain' is not in the panel (size, hole)" in _refused(data, covariates=("rain",))
-    assert "or a covariate (size) from them" in _refused(data, covariates=("size",))
+    assert "covariates (size): the effects of areas and periods tell them" in _refused(data, covariates=("size",))
     assert f"no value in {np.isnan(hole).sum()} cells" in _refused(data, covariates=("hole",))
+
+
+def test_weights_are_those_of_weighted_least_squares() -> None:
+    data = _simulated()
+    size = np.random.default_rng(9).uniform(1, 50, data.outcome.shape)
+    found = twfe(data, "linear", weights=size)
+    units, times = np.indices(data.outcome.shape)
+    x = np.column_stack([data.status.ravel(), np.eye(12)[units.ravel()], np.eye(10)[times.ravel()][:, 1:]])
+    y, w = data.outcome.ravel(), size.ravel()
+    bread = np.linalg.inv((x * w[:, None]).T @ x)
+    solved = bread @ (x * w[:, None]).T @ y
+    left = y - x @ solved
+    pulls = np.stack([(x * (w * left)[:, None])[units.ravel() == unit].sum(axis=0) for unit in range(12)])
+    assert found.estimate == pytest.approx(solved[0], rel=1e-9)
+    assert found.se == pytest.approx(np.sqrt((bread @ (pulls.T @ pulls) @ bread)[0, 0] * 12 / 11), rel=1e-8)
+    spread = (w * left**2).sum() / (len(y) - x.shape[1])
+    assert found.details["se_iid"] == pytest.approx(np.sqrt(spread * bread[0, 0]), rel=1e-8)
+    assert "weighted" in found.method
+    by_area = twfe(data, "log", weights=np.full(12, 3.0))
+    assert by_area.estimate == pytest.approx(twfe(data, "log").estimate, abs=1e-10)
+
+
+def test_weights_that_cannot_serve_are_refused() -> None:
+    data, size = _simulated(), np.ones(12)
+    for weights, model, said in (
+        (size, "poisson", "as the exposure"), (size[:5], "linear", r"weights are \(5,\)"),
+        (np.where(np.arange(12) == 3, 0.0, 1.0), "linear", "the weight of area '.*' in .* is 0"),
+    ):  # fmt: skip
+        with pytest.raises(UserError, match=said):
+            twfe(data, model, weights=weights)
+
+
+def test_a_covariate_that_others_tell_is_left_out_with_a_note() -> None:
+    data = _simulated()
+    z = np.random.default_rng(4).standard_normal(data.outcome.shape)
+    size = np.broadcast_to(np.arange(12.0)[:, None], data.outcome.shape)
+    data = replace(data, covariates={"rain": z, "twice": 2 * z + size, "size": size, "self": data.status + size})
+    found = twfe(data, "linear", covariates=("rain", "twice", "size"))
+    assert found.estimate == pytest.approx(twfe(data, "linear", covariates=("rain",)).estimate, abs=1e-9)
+    assert "Covariates left out, told by the effects of areas and periods or by other covariates: twice, size." in (
+        found.notes
+    )
+    assert "programme cannot be told from the covariates (self)" in _refused(data, "linear", covariates=("self",))
+
+
+def test_two_areas_have_an_effect_and_no_error() -> None:
+    data = _simulated()
+    pair = data.only([data.units[int(data.treated.argmax())], data.units[int((~data.treated).argmax())]])
+    for model in ("poisson", "log", "linear"):
+        found = twfe(pair, model)
+        assert np.isfinite(found.estimate), model
+        assert np.isnan([found.se, found.p, found.low, found.high]).all(), model
+        assert "No standard error: with 2 areas" in found.notes[0], model
+
+
+def test_an_area_without_records_is_left_out_and_not_counted() -> None:
+    data = _simulated()
+    hole = np.where(np.arange(12)[:, None] == int(data.treated.argmax()), np.nan, data.outcome)
+    found = twfe(replace(data, outcome=hole), "linear")
+    bare = twfe(data.only([name for at, name in enumerate(data.units) if at != int(data.treated.argmax())]), "linear")
+    assert (found.estimate, found.se) == pytest.approx((bare.estimate, bare.se), rel=1e-9)
+    assert (found.units, found.treated_units, found.clusters) == (bare.units, bare.treated_units, bare.clusters)
+    assert "without a known outcome in any period" in found.notes[0]
+
+
+def test_a_difference_is_no_share_of_a_mean_below_zero() -> None:
+    data = _simulated()
+    found = twfe(replace(data, outcome=data.outcome - 1e4), "linear")
+    assert found.estimate == pytest.approx(twfe(data, "linear").estimate, abs=1e-6)
+    assert np.isnan([found.relative, found.relative_low, found.relative_high]).all()

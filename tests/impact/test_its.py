@@ -301,3 +301,66 @@ def test_several_starts_are_another_design(treated, said):
 def test_a_panel_without_a_programme():
     with pytest.raises(UserError, match="no area of the panel is treated"):
         from_panel(panel(np.zeros((4, 60)), counts()))
+
+
+def test_covariates_are_those_of_least_squares():
+    rng = np.random.default_rng(3)
+    series = made(base=200).assign(rain=rng.normal(5, 2, 60), heat=rng.normal(20, 8, 60))
+    series["outcome"] += 10 * series["rain"]
+    found = interrupted(series, START, model="linear", harmonics=0, covariates=("rain", "heat"))
+    level = (np.arange(60) >= 36) * 1.0
+    x = np.column_stack([np.ones(60), level, np.arange(60) + 1, series["rain"], series["heat"]])
+    b = np.linalg.lstsq(x, series["outcome"].to_numpy(), rcond=None)[0]
+    assert found.estimate == pytest.approx(b[1], rel=1e-9)
+    assert found.details["b_covariate_rain"] == pytest.approx(b[3], rel=1e-9)
+    assert abs(found.details["b_covariate_rain"] - 10) < 4 * found.details["se_covariate_rain"]
+
+
+def test_each_series_has_covariates_of_its_own():
+    rng = np.random.default_rng(4)
+    mine, other = (made(base=300, seed=seed).assign(rain=rng.normal(5, 2, 60)) for seed in (5, 6))
+    both = interrupted(mine, START, comparison=other, covariates=("rain",))
+    alone, theirs = (interrupted(one, START, covariates=("rain",)) for one in (mine, other))
+    assert both.estimate == pytest.approx(alone.estimate - theirs.estimate, abs=1e-8)
+    assert both.details["b_covariate_rain"] == pytest.approx(alone.details["b_covariate_rain"], abs=1e-8)
+    flat = other.assign(rain=5.0)
+    with pytest.raises(UserError, match="cannot be told apart"):
+        interrupted(mine, START, comparison=flat, covariates=("rain",))
+
+
+def test_a_period_without_its_covariate_is_unknown():
+    series = made().assign(rain=np.random.default_rng(1).normal(size=60))
+    series.loc[7, "rain"] = np.nan
+    found = interrupted(series, START, covariates=("rain",))
+    assert found.n == 59
+    assert any("1 periods of the series are unknown" in note for note in found.notes)
+    for values, said in (("wet", "row 1: rain is 'wet'"), (3.0, "cannot be told apart")):
+        with pytest.raises(UserError, match=said):
+            interrupted(series.assign(rain=values), START, covariates=("rain",))
+
+
+def test_a_linear_model_takes_values_below_zero_and_no_share_of_them():
+    series = made(base=200)
+    lower = series.assign(outcome=series["outcome"] - 1000.0)
+    one, two = (interrupted(table, START, model="linear") for table in (series, lower))
+    assert (two.estimate, two.se) == pytest.approx((one.estimate, one.se), rel=1e-9)
+    assert np.isnan(two.relative)
+    with pytest.raises(UserError, match="below 0"):
+        interrupted(lower, START, model="log")
+
+
+def test_what_outweighs_everything_and_what_is_the_same_is_refused():
+    series = made()
+    with pytest.raises(UserError, match="outweighs all others"):
+        interrupted(series.assign(outcome=series["outcome"].where(series.index != 10, 10**7)), START)
+    with pytest.raises(UserError, match="move alike"):
+        interrupted(series, START, model="log", comparison=series)
+    with pytest.raises(ValueError, match="slope_from=2"):
+        interrupted(series, START, slope_from=2)
+
+
+def test_an_area_without_any_record_is_named():
+    y = counts()
+    y[1] = np.nan
+    with pytest.raises(UserError, match="area 'a1' has no known outcome in any period, so that the treated"):
+        from_panel(panel(block(), y))

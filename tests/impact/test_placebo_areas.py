@@ -10,7 +10,7 @@ import pytest
 from crisiskit.errors import UserError
 from crisiskit.impact.panel import Panel
 from crisiskit.impact.placebo_areas import placebos, with_placebos
-from crisiskit.impact.synthetic_control import outcome_only
+from crisiskit.impact.synthetic_control import of_pool, outcome_only
 
 
 def panel(seed=0, n=40, t=24, treated=1, start=16, effect=1.0, mean=40.0):
@@ -133,3 +133,12 @@ def test_two_hundred_donors_take_seconds():
     found = placebos(panel(n=201, t=60, start=40))
     assert len(found.sets) == 200
     assert perf_counter() - began < 10
+
+
+def test_another_way_to_fit_serves_every_placebo():
+    data = panel(n=12)
+    usual, same = placebos(data, demeaned=True), placebos(data, solve=lambda pool: of_pool(pool, demeaned=True))
+    assert same.ratio == usual.ratio
+    assert same.ratios == pytest.approx(usual.ratios)
+    with pytest.raises(ValueError, match="solve says how"):
+        placebos(data, demeaned=True, solve=of_pool)

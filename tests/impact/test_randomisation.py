@@ -349,3 +349,29 @@ def test_large_panels_are_quick() -> None:
     assert time.perf_counter() - start < 3
     assert found.high < 0
     assert isinstance(one.long(), pd.DataFrame)
+
+
+@pytest.mark.parametrize("model", ["poisson", "linear"])
+def test_an_area_without_records_is_not_dealt_to(model) -> None:
+    """Nothing would be seen of it; the test is that of the panel without it, and the orders keep the panel's rows."""
+    one = _panel(3, areas=9, months=12, treated=3, effect=0.2, mean=20)
+    at = int(one.treated.argmax())
+    silent = replace(one, outcome=np.where(np.arange(9)[:, None] == at, np.nan, one.outcome))
+    bare = one.only([name for name in one.units if name != one.units[at]])
+    found, alone = randomise(silent, model), randomise(bare, model)
+    assert found.p == alone.p
+    assert (found.assignments, found.smallest_p) == (alone.assignments, alone.smallest_p) == (28, 1 / 28)
+    assert found.estimate == pytest.approx(alone.estimate)
+    orders = deal(silent, model).orders
+    assert orders.shape == (28, 9)
+    assert (orders[:, at] == at).all()
+    ends, others = interval(silent, model), interval(bare, model)
+    assert (ends.low, ends.high) == pytest.approx((others.low, others.high), abs=0.02)
+
+
+def test_what_rounding_leaves_is_no_t() -> None:
+    one = _panel(3, areas=6, months=12, treated=2, effect=0.0, mean=20)
+    same = replace(one, outcome=np.broadcast_to(np.arange(1.0, 7.0)[:, None], one.outcome.shape))
+    for model in ("poisson", "log", "linear"):
+        with pytest.raises(UserError, match="t cannot be formed"):
+            interval(same, model)

@@ -142,7 +142,7 @@ def test_not_yet_treated_areas_serve_where_none_is_never_treated():
     found = staggered.callaway_santanna(late, model="linear", control="not_yet")
     truth = since[:40, 4:10].mean()
     assert found.estimate == pytest.approx(truth, abs=4 * found.se)
-    with pytest.raises(UserError, match="refuses these data"):
+    with pytest.raises(UserError, match="no area is never treated.*control 'not_yet'"):
         staggered.callaway_santanna(late, model="linear")
 
 
@@ -243,3 +243,59 @@ def test_synthetic_did_finds_an_additive_effect_and_is_its_formula():
     assert (again.se, again.low) == (found.se, found.low)
     with pytest.raises(UserError, match="placebo errors need more"):
         staggered.synthetic_did(data.only(data.units[:6]), draws=20)
+
+
+ESTIMATORS = (staggered.callaway_santanna, staggered.sun_abraham, staggered.imputation, staggered.imputed)
+
+
+def test_two_areas_have_an_effect_and_no_error():
+    data, _, _ = growing()
+    pair = data.only([data.units[0], data.units[100]])
+    for estimator in ESTIMATORS:
+        found = estimator(pair, model="linear")
+        assert np.isfinite(found.estimate)
+        assert np.isnan([found.se, found.p, found.low, found.high]).all()
+        assert any("no standard error: with 2 areas" in note for note in found.notes)
+        assert np.isnan(found.series["se"]).all() or estimator is staggered.imputed
+
+
+def test_small_numbers_are_not_taken_for_rounding():
+    data, _, _ = growing()
+    tiny = panel(data.outcome * 1e-9, data.status)
+    for estimator in ESTIMATORS:
+        found, usual = estimator(tiny, model="linear"), estimator(data, model="linear")
+        assert found.estimate * 1e9 == pytest.approx(usual.estimate, rel=1e-4)
+        assert found.se * 1e9 == pytest.approx(usual.se, rel=0.02)
+
+
+def test_nobody_to_compare_with_is_said_in_the_kits_own_words():
+    data, _, _ = growing()
+    together = panel(data.outcome[:40], data.status[:40])
+    for estimator in (*ESTIMATORS[:3], staggered.bacon):
+        with pytest.raises(UserError, match="every area starts at the same time: there is none to compare with"):
+            estimator(together, model="linear")
+    late = panel(data.outcome[:80], data.status[:80])
+    with pytest.raises(UserError, match="use callaway_santanna with control 'not_yet', or imputed"):
+        staggered.sun_abraham(late, model="linear")
+    lower = panel(data.outcome - 60, data.status)
+    with pytest.raises(UserError, match="0 or less and have no logarithm; use model linear$"):
+        staggered.callaway_santanna(lower)
+    endless = panel(np.where(data.outcome == data.outcome[3, 3], np.inf, data.outcome), data.status)
+    with pytest.raises(UserError, match="1 cells of the outcome are infinite"):
+        staggered.callaway_santanna(endless, model="linear")
+
+
+def test_an_error_of_few_placebo_assignments_is_warned_of():
+    data, _, _ = growing()
+    status = np.where(np.arange(16) >= 10, 1.0, 0.0) * (np.arange(4) < 1)[:, None]
+    few = panel(data.outcome[[0, 100, 101, 102]], status)
+    found = staggered.synthetic_did(few, draws=10)
+    assert any("rests on 3 distinct placebo assignments" in note for note in found.notes)
+
+
+def test_an_area_without_records_is_noted():
+    data, _, _ = growing()
+    holed = panel(np.where(np.arange(120)[:, None] == 7, np.nan, data.outcome), data.status)
+    found = staggered.callaway_santanna(holed, model="linear")
+    assert found.units == 119
+    assert any("without a known outcome in any period: a007" in note for note in found.notes)

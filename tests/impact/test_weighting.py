@@ -234,3 +234,47 @@ def test_e_value_where_nothing_is_known() -> None:
     assert np.isnan(e_value(0.0)).all()
     assert e_value(2.0)[0] == pytest.approx(2 + np.sqrt(2))
     assert np.isnan(e_value(2.0)[1])
+
+
+def test_an_outcome_that_is_no_share_is_compared_by_means():
+    """Five times a yes plus ten: everything is five times as large, and limits exist beyond 1."""
+    rng = np.random.default_rng(6)
+    treated, x = rng.random(400) < 0.4, rng.normal(size=400)
+    yes = (rng.random(400) < 0.3 + 0.1 * (x > 0)) * 1.0
+    fit = propensity(pd.DataFrame({"x": x}), treated)
+    shares, minutes = weighted(yes, treated, fit), weighted(10 + 5 * yes, treated, fit)
+    assert (minutes.difference, minutes.se) == pytest.approx((5 * shares.difference, 5 * shares.se), rel=1e-8)
+    assert (minutes.low, minutes.high) == pytest.approx((5 * shares.low, 5 * shares.high), rel=1e-8)
+    assert minutes.p == pytest.approx(shares.p, rel=1e-8)
+    assert minutes.ratio == pytest.approx(minutes.treated / minutes.comparison)
+    assert minutes.ratio_low < minutes.ratio < minutes.ratio_high
+    below = weighted(yes - 5, treated, fit)
+    assert below.difference == pytest.approx(shares.difference, rel=1e-8)
+    assert np.isnan([below.ratio, below.ratio_low, below.ratio_high]).all()
+
+
+def test_groups_and_columns_that_cannot_serve_are_refused():
+    rng = np.random.default_rng(6)
+    treated, x, y = rng.random(60) < 0.4, rng.normal(size=60), (rng.random(60) < 0.3) * 1.0
+    with pytest.raises(UserError, match="'x' has no value in 1 of 60 encounters"):
+        propensity(pd.DataFrame({"x": np.where(np.arange(60) == 4, np.nan, x)}), treated)
+    with pytest.raises(UserError, match="every encounter is in the same group"):
+        propensity(pd.DataFrame({"x": x}), np.ones(60, bool))
+    for values, groups, said in (
+        (y, np.zeros(60, bool), "none of the programme's"), (np.where(treated, y, np.nan), treated, "none of the comp"),
+        (np.where(np.arange(60) == 4, np.inf, y), treated, "infinite in 1 encounters"),
+    ):  # fmt: skip
+        with pytest.raises(UserError, match=said):
+            weighted(values, groups, None)
+
+
+def test_powers_of_a_measurement_are_steep_and_no_separation():
+    """As in the propensity of Dehejia and Wahba (1999): -52.7 a standard deviation for the square of age, t 6."""
+    rng = np.random.default_rng(5)
+    age = rng.uniform(20, 60, 4000)
+    index = -((age - 40) ** 2) / 40 + 1
+    treated = rng.random(4000) < 1 / (1 + np.exp(-index))
+    columns = pd.DataFrame({"age": age, "square": age**2, "cube": age**3})
+    found = propensity(columns, treated)
+    assert np.abs(found.model.params[1:]).max() > 15
+    np.testing.assert_allclose(found.score, 1 / (1 + np.exp(-index)), atol=0.05)

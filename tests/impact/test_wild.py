@@ -171,3 +171,15 @@ def test_refused() -> None:
         wild(one.only(units=pair))
     with pytest.raises(UserError, match="perfect separation"):
         wild(replace(one, outcome=one.outcome * (1 - one.status)))
+
+
+def test_an_area_that_says_nothing_is_no_cluster() -> None:
+    one = _panel(3, areas=13, months=12, treated=3, effect=0.0, mean=20)
+    silent = replace(one, outcome=np.where(np.arange(13)[:, None] == 12, np.nan, one.outcome))
+    bare = one.only(one.units[:12])
+    for model in ("poisson", "linear"):
+        assert wild(silent, model, draws=99) == wild(bare, model, draws=99)
+    none = replace(one, outcome=np.where(np.arange(13)[:, None] == 12, 0.0, one.outcome))
+    found, alone = wild(none, draws=99), wild(bare, draws=99)
+    assert (found.clusters, found.restricted.p) == (12, alone.restricted.p)
+    assert found.se == pytest.approx(alone.se)
