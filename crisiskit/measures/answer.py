@@ -64,9 +64,12 @@ def finish(request: Request, groups: pd.DataFrame, notes: Mapping[int, str] | st
     lacking = ~np.logical_or.reduce([groups[[f"recorded_{n}" for n in names]].gt(0).all(axis=1) for names in needs]) \
         if needs else np.zeros(len(groups), bool)
     groups.loc[lacking, list(extras)] = np.nan
+    read = {name for name in groups if name.startswith("left ")} | {f"recorded_{n}" for names in needs for n in names}
+    read |= set((kept or {}).values())
+    rows_read = groups[[name for name in groups if name in read]].to_dict("records")
     groups["reasons"] = [
         _reasons(row, needs, kept or {}, notes if isinstance(notes, str) else notes.get(index, ""))
-        for index, row in groups.iterrows()
+        for index, row in zip(groups.index, rows_read, strict=True)
     ]
     _about_keys(request, groups)
     return shape(request, groups, between, extras)
@@ -76,9 +79,9 @@ def _any_recorded(counts: Mapping[str, float], needs: Sequence[Sequence[str]]) -
     return any(all(counts[name] > 0 for name in alternative) for alternative in needs)
 
 
-def _reasons(row: pd.Series, needs: Sequence[Sequence[str]], kept: Mapping[str, str], note: str) -> str:
+def _reasons(row: Mapping[str, float], needs: Sequence[Sequence[str]], kept: Mapping[str, str], note: str) -> str:
     """Write one group's reasons: left out by reason, then what was kept, then notes; counts of zero are not written."""
-    parts = [f"{name[5:]} {int(row[name])}" for name in row.index if name.startswith("left ") and row[name] > 0]
+    parts = [f"{name[5:]} {int(row[name])}" for name in row if name.startswith("left ") and row[name] > 0]
     if needs and not _any_recorded({n: row[f"recorded_{n}"] for names in needs for n in names}, needs):
         lacking = [name for name in needs[0] if row[f"recorded_{name}"] == 0]
         parts.insert(0, f"not recorded in this group: {', '.join(lacking)}")

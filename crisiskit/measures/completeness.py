@@ -1,5 +1,7 @@
 """Completeness: what is known of what applies, by field, in the five kinds of missing and what was set aside."""
 
+from collections.abc import Mapping
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -28,7 +30,8 @@ def completeness(request: Request) -> pd.DataFrame:
     groups = tally(request, count(request, table, [], sums, recorded=fields), [], sums)
     found = pd.concat([_codes(request, table, groups, fields), _tokens(request, table, groups)], ignore_index=True)
     kinds = found[found["field"].isin(fields)].groupby(["field", "kind", "_group"])[["_rows", "_contacts"]].sum()
-    rows = pd.concat([_field(groups, kinds, field) for field in fields]).sort_index(kind="stable")
+    held = {key: part.droplevel([0, 1]) for key, part in kinds.groupby(level=[0, 1])}
+    rows = pd.concat([_field(groups, held, field) for field in fields]).sort_index(kind="stable")
     rows = rows.reset_index(drop=True)
     absent = _absent(request, rows)
     low, high = wilson(rows["known"], rows["applicable"], request.variant["confidence"])
@@ -85,19 +88,24 @@ def _tokens(request: Request, table: ibis.Table, groups: pd.DataFrame) -> pd.Dat
     return frame.assign(field=parts[0], kind=parts[2], _group=locate(frame, groups, request.by))
 
 
-def _field(groups: pd.DataFrame, kinds: pd.DataFrame, field: str) -> pd.DataFrame:
-    """Return one field's rows: known, applicable, and every kind of missing, by group."""
-    counted = {}
-    for kind in dictionary.MISSING:
-        held = kinds.loc[(field, kind)] if (field, kind) in kinds.index else kinds.iloc[:0].droplevel([0, 1])
-        counted[kind] = held.reindex(groups.index, fill_value=0).astype("float64")
-    frame = groups.assign(field=field, **{kind: counts["_rows"] for kind, counts in counted.items()})
-    frame["known"] = groups[f"recorded_{field}"] - groups.get(f"{field} coded", 0)
-    frame["blank"] = groups["_rows"] - frame[["known", *dictionary.MISSING]].sum(axis=1)
-    frame["applicable"] = groups["_rows"] - frame["not_applicable"]
-    return frame.assign(**{
-        "rows_used": frame["applicable"], "left not applicable": frame["not_applicable"],
-        "contacts_used": groups["contacts_used"] - counted["not_applicable"]["_contacts"],
+def _field(groups: pd.DataFrame, held: Mapping[tuple[str, str], pd.DataFrame], field: str) -> pd.DataFrame:
+    """Return one field's rows: known, applicable, and every kind of missing, by group.
+
+    `held` are `_rows` and `_contacts` by group, for the fields and kinds that occur.
+    """
+    def counted(kind: str, what: str) -> pd.Series:
+        if (field, kind) not in held:
+            return pd.Series(0.0, groups.index)
+        return held[field, kind][what].reindex(groups.index, fill_value=0).astype("float64")
+
+    kinds = {kind: counted(kind, "_rows") for kind in dictionary.MISSING}
+    known, inapplicable = groups[f"recorded_{field}"] - groups.get(f"{field} coded", 0), kinds["not_applicable"]
+    others = [name for name in groups if not name.startswith("recorded_") and not name.endswith(" coded")]
+    return groups[others].assign(**{
+        "field": field, **kinds, "known": known, "blank": groups["_rows"] - (known + sum(kinds.values())),
+        "applicable": groups["_rows"] - inapplicable, "rows_used": groups["_rows"] - inapplicable,
+        "left not applicable": inapplicable,
+        "contacts_used": groups["contacts_used"] - counted("not_applicable", "_contacts"),
     })
 
 

@@ -103,14 +103,19 @@ def each(table: ibis.Table, names: Sequence[str]) -> ibis.Table:
 
 
 def judged(table: ibis.Table, why: Why) -> ibis.Table:
-    """Add `_why`: the position of the first condition that a row meets, -1 for a row that can be used.
+    """Add `_why`: the position of the first condition that a row meets, -1 for a row that can be used."""
+    return table.mutate(_why=_first_met(table, why))
+
+
+def _first_met(table: ibis.Table, why: Why) -> ibis.Value:
+    """The position of the first condition that a row meets, -1 for none.
 
     The conditions stand bare in the cases, where null counts as not met, so that a later one is evaluated only for the
     rows that got so far.
     """
     cases = [(condition.resolve(table) if hasattr(condition, "resolve") else condition, position)
              for position, (_label, condition) in enumerate(why)]
-    return table.mutate(_why=ibis.cases(*cases, else_=-1) if cases else ibis.literal(-1))
+    return ibis.cases(*cases, else_=-1) if cases else ibis.literal(-1)
 
 
 def count(request: Request, table: ibis.Table, why: Why, sums: Mapping[str, ibis.Value] | None = None,
@@ -130,7 +135,8 @@ def count(request: Request, table: ibis.Table, why: Why, sums: Mapping[str, ibis
     counted |= {f"recorded_{column}": _[column].count() for column in recorded}
     counted |= {name: expression.coalesce(0) for name, expression in (sums or {}).items()}
     keys = list(request.by)
-    cells = request.fetch(judged(table, why).group_by([*keys, *also, "_why"]).aggregate(**counted), also)
+    groups = [*keys, *also, _first_met(table, why).name("_why")]  # no column of its own: a table of all columns less
+    cells = request.fetch(table.group_by(groups).aggregate(**counted), also)
     cells = cells.sort_values([*keys, *also, "_why"], na_position="last", ignore_index=True)
     return cells.assign(_group=cells.groupby(keys, dropna=False, sort=False).ngroup() if keys else 0)
 

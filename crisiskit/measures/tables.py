@@ -1,7 +1,7 @@
 """The standard tables as the measures see them: every dictionary column is there, in its dictionary type."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +16,43 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
 
+SMALL_BYTES = 8_000_000
+"""Parquet files of no more than this are read by one thread: for a few row groups, others only cost their waking."""
+
+KEPT_CELLS = 100_000
+"""Results of more cells than this are not kept."""
+
+
 @dataclass(frozen=True)
 class Tables:
-    """Standard tables and the engine that holds them. Only the tables that the source has are in `tables`."""
+    """Standard tables and the engine that holds them. Only the tables that the source has are in `tables`.
+
+    `known` keeps small results by expression, so that none is asked for twice: for tables that do not change while
+    this is used. Without it, every expression is run.
+    """
 
     backend: "BaseBackend"
     tables: Mapping[str, ibis.Table]
+    known: "dict[Any, pd.DataFrame] | None" = field(default=None, repr=False, compare=False)
 
     def fetch(self, expression: ibis.Table) -> "pd.DataFrame":
         """Run an expression where the tables are and bring the (small) result into pandas."""
-        return self.backend.to_pandas(expression)
+        if self.known is None:
+            return self.backend.to_pandas(expression)
+        question = expression.op()
+        if question not in self.known:
+            result = self.backend.to_pandas(expression)
+            if result.size > KEPT_CELLS:
+                return result
+            self.known[question] = result
+        return self.known[question].copy()
 
 
 def load(folder: str | Path) -> Tables:
     """Open the Parquet files of a standardized folder; any of the three tables may be absent, not all of them."""
-    backend = engine.connect()
     paths = {name: Path(folder) / f"{name}.parquet" for name in dictionary.TABLES}
+    sizes = [path.stat().st_size for path in paths.values() if path.is_file()]
+    backend = engine.connect(threads=1 if sum(sizes) <= SMALL_BYTES else None)
     found = {name: backend.read_parquet(path) for name, path in paths.items() if path.is_file()}
     if not found:
         raise UserError(f"'{folder}' holds no standard table: expected {' or '.join(p.name for p in paths.values())}")

@@ -115,10 +115,12 @@ class Figures:
         """Dress and print the picture; the bytes depend on the data only, never on the clock or the run."""
         with house():
             dress(figure, saved.title, saved.credit)
-            figure.draw_without_rendering()  # lay out once, not once per format
-            figure.set_layout_engine("none")
+            engine = figure.get_layout_engine()
+            if engine is not None:
+                engine.execute(figure)  # lay out once, not once per format
+                figure.set_layout_engine(None)  # "none" would leave a stand-in, for which every format is drawn twice
             about = {"Title": saved.title, "Description": saved.alt}
-            png: dict[str, Any] = {"metadata": about | {"Software": None}, "pil_kwargs": {"compress_level": 4}}
+            png: dict[str, Any] = {"metadata": about | {"Software": None}, "pil_kwargs": {"compress_level": 3}}
             for kind, options in (("png", png), ("svg", {"metadata": about | {"Date": None, "Creator": "crisiskit"}})):
                 buffer = BytesIO()
                 figure.savefig(buffer, format=kind, **options)

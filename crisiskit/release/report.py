@@ -49,10 +49,12 @@ class Report:
 
     @cached_property
     def whole(self) -> "Tables":
-        """The standard tables, open in the engine, with all their rows."""
+        """The standard tables, open in the engine, with all their rows; what was asked of them is not asked again."""
         from crisiskit.measures import load
+        from crisiskit.measures.tables import Tables
 
-        return load(self.folder)
+        opened = load(self.folder)
+        return Tables(opened.backend, opened.tables, known={})
 
     @cached_property
     def data(self) -> "Tables":
@@ -62,7 +64,7 @@ class Report:
         if self.period == ("", ""):
             return self.whole
         kept = {name: inside(table, *self.period) for name, table in self.whole.tables.items()}
-        return Tables(self.whole.backend, kept)
+        return Tables(self.whole.backend, kept, known=self.whole.known)
 
     @cached_property
     def period_note(self) -> str:

@@ -6,6 +6,7 @@ Figures are made without pyplot, so nothing is global and a figure lives only as
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ _STYLE: dict[str, Any] = {
     "lines.linewidth": 1.6,
     "lines.markersize": 5,
     "figure.dpi": 100,
+    "figure.autolayout": False,  # a figure without a layout engine gets none, whatever the user's own settings say
+    "figure.constrained_layout.use": False,
     "savefig.dpi": DPI,
     "savefig.facecolor": "white",
     "svg.fonttype": "path",  # text looks the same where the font is absent; the words are in the alt text
@@ -66,6 +69,7 @@ def canvas(height_in: float, rows: int = 1, columns: int = 1, **kwargs: Any) -> 
     return figure, figure.subplots(rows, columns, **kwargs)
 
 
+@lru_cache(4096)
 def text_width_in(text: str, size: float, bold: bool = False) -> float:
     """Width of one line of text in inches, from the font's own metrics."""
     from matplotlib.font_manager import FontProperties

@@ -9,7 +9,7 @@ import pytest
 
 from crisiskit.errors import UserError
 from crisiskit.measures import load, measure
-from crisiskit.measures.tables import conform
+from crisiskit.measures.tables import Tables, conform, open_tables
 from crisiskit.standard import dictionary
 
 
@@ -87,3 +87,28 @@ def test_no_tables(tables: object) -> None:
 def test_a_table_with_another_name() -> None:
     with pytest.raises(UserError, match="did you mean 'interventions'"):
         measure({"intervention": pd.DataFrame({"contacts": [1]})}, "contacts")
+
+
+def test_a_small_result_is_asked_for_once_and_every_asker_has_a_copy_of_its_own(data, monkeypatch) -> None:
+    """The second answer is that of an engine asked anew, whatever was done to the first."""
+    opened = open_tables(data)
+    kept = Tables(opened.backend, opened.tables, known={})
+    table = kept.tables["interventions"]
+    question = table.group_by("need").aggregate(n=table.count()).order_by("need")
+    first = kept.fetch(question)
+    first["n"] = -1
+    asked: list[object] = []
+    monkeypatch.setattr(type(opened.backend), "to_pandas", lambda *_: asked.append(1))
+    again = kept.fetch(table.group_by("need").aggregate(n=table.count()).order_by("need"))
+    assert not asked
+    assert again.dropna().set_index("need")["n"].to_dict() == data["interventions"]["need"].value_counts().to_dict()
+    opened.fetch(question)
+    assert asked == [1]
+
+
+def test_a_large_result_is_not_kept(data, monkeypatch) -> None:
+    opened = open_tables(data)
+    kept = Tables(opened.backend, opened.tables, known={})
+    monkeypatch.setattr("crisiskit.measures.tables.KEPT_CELLS", 199)
+    assert len(kept.fetch(kept.tables["interventions"].select("contacts"))) == 200
+    assert kept.known == {}

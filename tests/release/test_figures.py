@@ -62,6 +62,17 @@ def test_the_same_data_give_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / f"by_need.{end}").read_bytes() == (tmp_path / "two" / f"by_need.{end}").read_bytes()
 
 
+def test_a_picture_is_drawn_once_per_format(tmp_path, monkeypatch):
+    """Layout draws nothing, and no stand-in of the layout engine makes each format be drawn twice."""
+    from matplotlib.figure import Figure
+
+    drawn, draw = [], Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda self, renderer: (drawn.append(type(renderer)), draw(self, renderer)))
+    figure, _ = save(tmp_path)
+    assert len(drawn) == 2
+    assert figure.get_layout_engine() is None
+
+
 def test_nothing_is_cut_however_long_the_words(tmp_path):
     long = "What people who called the line of the county at night said that they needed most of all, " * 3
     data = DATA.assign(need=["x" * 90, "a need with a name that goes on and on " * 3])
