@@ -29,6 +29,7 @@ ISO = (
     "%Y-%m-%dT%H:%M",
     "%Y-%m-%d",
 )
+NUMERIC = ("excel_serial", "epoch_s", "epoch_ms")  # formats that are numbers
 SPAN = (1970, 2037)
 SENTINELS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "2999-12-31", "9999-12-31")
 
@@ -144,23 +145,52 @@ def has_time(form: str) -> bool:
     return any(mark in form for mark in ("%H", "%I", "%X", "%c", "%p"))
 
 
+def tells_zone(form: str) -> bool:
+    """Whether a date format gives an instant by itself: it carries an offset, or counts from 1970 in UTC."""
+    return "%z" in form or form.startswith("epoch_")
+
+
 def _serial(text: StringValue) -> IntegerValue:
-    """Excel's day number (1900 date system) as wall time, to the second; null where the text is no plausible one."""
-    days = ibis.ifelse(text.re_search(r"^\d{5}(\.\d+)?$"), text.try_cast("float64"), ibis.null("float64"))
+    """Excel's day number (1900 date system) as wall time, to the second; null where the text is no plausible one.
+
+    A day and a part of a day that stood in two columns (`44995 0.53`) are added.
+    """
+    day, part = (text.re_extract(r"^(\d{5}(?:\.\d+)?)(?: (0?\.\d+|0))?$", group) for group in (1, 2))
+    days = day.nullif("").try_cast("float64") + part.nullif("").try_cast("float64").fill_null(0.0)
     return ((days - 25569) * 86400).round().cast("int64") * MICRO
+
+
+def _epoch(text: StringValue, name: str) -> IntegerValue:
+    """Seconds or milliseconds since 1970 in UTC, as systems store them; null where the text is no plausible number."""
+    digits, each = (r"\d{8,10}", MICRO) if name == "epoch_s" else (r"\d{11,13}", MICRO // 1000)
+    number = ibis.ifelse(text.re_search(rf"^-?{digits}(\.0+)?$"), text.try_cast("float64"), ibis.null("float64"))
+    return number.cast("int64") * each
+
+
+def halves(text: StringValue) -> StringValue:
+    """`p. m.`, `p.m.` as PM, and the narrow blank that newer systems write before it as a plain one."""
+    text = text.replace("\u202f", " ")
+    return ibis.ifelse(text.re_search(r"[AaPp]\. ?[Mm]\.?$"), text.re_replace(r"([AaPp])\. ?[Mm]\.?$", r"\1M"), text)
 
 
 def parse(text: StringValue, formats: tuple[str, ...]) -> tuple[IntegerValue, IntegerValue]:
     """Wall time by the formats that hold a time, and the day by those that hold a date alone [us since 1970].
 
-    `iso` stands for the usual ISO 8601 forms, `excel_serial` for Excel's day numbers.
+    `iso` stands for the usual ISO 8601 forms, `excel_serial` for Excel's day numbers, `epoch_s` and `epoch_ms` for
+    seconds and milliseconds since 1970 (UTC, see `tells_zone`).
     """
-    spelled = [form for name in formats for form in (ISO if name == "iso" else (name,)) if name != "excel_serial"]
+    spelled = [form for name in formats for form in (ISO if name == "iso" else (name,)) if name not in NUMERIC]
+    if any("%p" in form for form in spelled):
+        text = halves(text)
+    if any("%f" in form for form in spelled):  # databases write seven digits, the engine reads six
+        text = ibis.ifelse(text.length() > 26, text.re_replace(r"(\.\d{6})\d+", r"\1"), text)
     timed, dated = [f for f in spelled if has_time(f)], [f for f in spelled if not has_time(f)]
     nothing = ibis.null("int64")
     moment = epoch_us(try_strptime(text, timed)) if timed else nothing
-    if "excel_serial" in formats:
-        moment = ibis.coalesce(moment, _serial(text)) if timed else _serial(text)
+    for name in formats:
+        if name in NUMERIC:
+            number = _serial(text) if name == "excel_serial" else _epoch(text, name)
+            moment = ibis.coalesce(moment, number) if moment is not nothing else number
     day = epoch_us(try_strptime(text, dated)) if dated else nothing
     return moment, day
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from crisiskit.intake.compile import Headers
-from crisiskit.intake.mapping import CodeBook, ColumnMap, TableMap
+from crisiskit.intake.mapping import ColumnMap, TableMap
+from crisiskit.intake.mapping_parts import CodeBook
 from crisiskit.intake.read import ReadSpec, read_files
 
 

@@ -11,13 +11,15 @@ from ibis.expr.types import StringValue, Table, Value
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.intake import cells, clock
-from crisiskit.intake.mapping import ColumnMap, Part
+from crisiskit.intake.mapping import ColumnMap, TableMap
+from crisiskit.intake.mapping_parts import Part
+from crisiskit.standard import dictionary
 from crisiskit.standard.dictionary import Column
 
 TO_BASE = {  # unit of a duration cell -> factor to the column's unit
-    "min": {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0, "clock": 1.0},
-    "s": {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0, "clock": 60.0},
-    "h": {"seconds": 1 / 3600, "minutes": 1 / 60, "hours": 1.0, "days": 24.0, "clock": 1 / 60},
+    "min": {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0, "clock": 1.0, "mm:ss": 1.0},
+    "s": {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0, "clock": 60.0, "mm:ss": 60.0},
+    "h": {"seconds": 1 / 3600, "minutes": 1 / 60, "hours": 1.0, "days": 24.0, "clock": 1 / 60, "mm:ss": 1 / 60},
 }
 FIELD, ENTRY = "\x1f", "\x1e"  # separators inside the working columns `_aside` and `_other`
 
@@ -67,8 +69,13 @@ def part_text(table: Table, part: Part, headers: Headers, optional: bool) -> Str
     header = headers.find(part.column, optional)
     if header is None:
         return None
-    text = table[header]
-    return cells.pick(text, part.pattern) if part.pattern else text
+    text = cells.pick(table[header], part.pattern) if part.pattern else table[header]
+    return padded(text, part.pad) if part.pad else text
+
+
+def padded(text: StringValue, width: int) -> StringValue:
+    """A text with zeros on the left, up to `width` characters; a longer one as it is."""
+    return ibis.ifelse(text.length() < width, text.lpad(width, "0"), text)
 
 
 def text_of(
@@ -97,7 +104,7 @@ def text_of(
     if spec.pattern:
         text = cells.pick(text, spec.pattern)
     if spec.pad:
-        text = ibis.ifelse(text.length() < spec.pad, text.lpad(spec.pad, "0"), text)
+        text = padded(text, spec.pad)
     if spec.prefix:
         text = ibis.literal(spec.prefix) + text
     if spec.slug:
@@ -168,21 +175,24 @@ def text_cell(
     return cell
 
 
+def length(text: StringValue, unit: str, decimal: str = ".") -> Value:
+    """The number of a length: minutes of h:mm or h:mm:ss (`clock`) and of m:ss or h:mm:ss (`mm:ss`), else the number
+    as it stands; null where it is none."""
+    if unit not in ("clock", "mm:ss"):
+        return cells.number(text, decimal)
+    first, second, third = (
+        text.re_extract(r"^(\d+):(\d{1,2}(?:\.\d+)?)(?::(\d{1,2}(?:\.\d+)?))?$", group).nullif("").try_cast("float64")
+        for group in (1, 2, 3)
+    )
+    whole = first * 60 + second + third / 60
+    two = first * 60 + second if unit == "clock" else first + second / 60
+    inside = (second < 60) & (third.fill_null(0.0) < 60)
+    return ibis.ifelse(inside, ibis.coalesce(whole, two), ibis.null("float64"))
+
+
 def number_cell(name: str, column: Column, spec: ColumnMap, text: StringValue) -> Cell:
     """A number column, in the column's unit; a text that is none is set aside."""
-    digits = text
-    if spec.unit == "clock":
-        hours, minutes, seconds = (
-            cells.pick(text, rf"^{p}$").try_cast("float64")
-            for p in (
-                r"(\d+):\d{1,2}(?::\d{1,2}(?:\.\d+)?)?",
-                r"\d+:(\d{1,2})(?::\d{1,2}(?:\.\d+)?)?",
-                r"\d+:\d{1,2}:(\d{1,2}(?:\.\d+)?)",
-            )
-        )
-        value = hours * 60 + minutes + seconds.fill_null(0.0) / 60
-    else:
-        value = cells.number(digits, spec.decimal)
+    value = length(text, str(spec.unit), spec.decimal)
     reason = "no number"
     if column.type == "integer":
         value = ibis.ifelse(value == value.round(), value, ibis.null("float64"))
@@ -198,8 +208,8 @@ def number_cell(name: str, column: Column, spec: ColumnMap, text: StringValue) -
 
 
 def zone_of(spec: ColumnMap, zone: str) -> str:
-    """The zone in which a clock column is written: its own, UTC where the text carries an offset, else the source's."""
-    return "UTC" if any("%z" in form for form in spec.formats) else spec.zone or zone
+    """The zone in which a clock column is written: its own, UTC where the text gives an instant, else the source's."""
+    return "UTC" if any(map(clock.tells_zone, spec.formats)) else spec.zone or zone
 
 
 def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone: str) -> Cell:
@@ -210,26 +220,32 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
     """
     text, moment, day, bad = (working[f"{part}_{name}"] for part in ("x", "m", "d", "b"))
     null = ibis.null("int64")
-    unread = _set_aside(
-        name, text, ibis.coalesce(moment, day), f"fits none of the formats {', '.join(spec.formats or ('iso',))}"
-    )
+    why = f"fits none of the formats {', '.join(spec.formats or ('iso',))}"
+    if spec.plus:
+        why, text = f"no moment, or no length to add ({why})", text + " + " + working[f"p_{name}"]
+    unread = _set_aside(name, text, ibis.coalesce(moment, day), why)
     aside = ibis.coalesce(unread, ibis.ifelse(bad, entry(name, "impossible date", text), ibis.null("string")))
     good_day = clock.wall(ibis.ifelse(bad, null, ibis.coalesce(moment, day))).cast("date")
+    usable, other = ibis.ifelse(bad, null, moment), zone_of(spec, zone) != zone
+    here, midnight = usable, (usable % clock.DAY) == 0
+    if column.type == "timestamp" or other:
+        code, doubt = working[f"c_{name}"], working[f"q_{name}"]
+        micros = usable - (code - doubt)
+    if other:
+        here = micros + clock.offset_at(micros, zone)
+        dateless = midnight if column.type == "date" or spec.midnight == "missing" else ibis.literal(False)
+        good_day = ibis.ifelse(here.notnull() & ~dateless, clock.wall(here).cast("date"), good_day)
+        midnight = midnight | ((here % clock.DAY) == 0)
     if column.type == "date":
         return Cell(good_day, aside=aside)
-    usable = ibis.ifelse(bad, null, moment)
     if spec.midnight == "missing":
-        midnight = (usable % clock.DAY) == 0
-        aside = ibis.coalesce(aside, ibis.ifelse(midnight, entry(name, "false midnight", text), ibis.null("string")))
-        usable = ibis.ifelse(midnight, null, usable)
+        gone = midnight.fill_null(False)
+        aside = ibis.coalesce(aside, ibis.ifelse(gone, entry(name, "false midnight", text), ibis.null("string")))
+        usable, here = ibis.ifelse(gone, null, usable), ibis.ifelse(gone, null, here)
+    local = clock.wall(here)
     if column.type == "local":
-        return Cell(clock.wall(usable), aside=aside, extra={"day": good_day})
-    code, doubt = working[f"c_{name}"], working[f"q_{name}"]
-    micros = usable - (code - doubt)
-    local = clock.wall(usable)
-    if zone_of(spec, zone) != zone:
-        local = clock.wall(micros + clock.offset_at(micros, zone))
-        good_day = ibis.ifelse(local.notnull(), local.cast("date"), good_day)
+        return Cell(local, aside=aside, extra={"day": good_day})
+    micros = ibis.ifelse(usable.isnull(), null, micros)
     doubtful = usable.notnull() & (doubt != 0)
     said = ibis.ifelse(doubt == 1, f"{name}:ambiguous_time", f"{name}:nonexistent_time")
     flag = ibis.ifelse(doubtful, said, ibis.null("string"))
@@ -237,3 +253,22 @@ def clock_cell(name: str, column: Column, spec: ColumnMap, working: Table, zone:
         next_day = ibis.ifelse(working[f"r_{name}"], f"{name}:next_day", ibis.null("string"))
         flag = cells.joined([flag, next_day], ";")
     return Cell(clock.instant(micros), aside=aside, extra={"day": good_day, "local": local, "flag": flag})
+
+
+def refuse_if_unmapped(table_map: TableMap, name: str) -> None:
+    """A unit on a column that is no duration, and the like: mistakes that only the dictionary can show."""
+    for column, spec in table_map.columns.items():
+        kind = dictionary.table(table_map.into).columns[column].type
+        if spec.unit is not None and kind not in ("integer", "number"):
+            raise UserError(f"tables.{name}.columns.{column}: a unit belongs to a number; {column} is {kind}")
+        if (spec.formats or spec.midnight == "missing") and kind not in ("timestamp", "date", "local"):
+            raise UserError(f"tables.{name}.columns.{column}: formats and midnight belong to dates; {column} is {kind}")
+        if spec.plus and kind != "timestamp":
+            raise UserError(f"tables.{name}.columns.{column}: plus belongs to a clock; {column} is {kind}")
+        told = [form for form in spec.formats if clock.tells_zone(form)]
+        rest = [form for form in spec.formats if form not in told]
+        if told and rest and spec.zone != "UTC":
+            raise UserError(
+                f"tables.{name}.columns.{column}: '{told[0]}' gives the instant and '{rest[0]}' does not: give formats "
+                "of one kind, or `zone: UTC` if the others are in UTC"
+            )

@@ -20,11 +20,14 @@ _TIMES = [  # shapes (9 for a digit; two digits may be one, f is any number of t
     ("99:99:99am", "%I:%M:%S%p"),
     ("99:99am", "%I:%M%p"),
     ("99:99:99:999am", "%I:%M:%S:%g%p"),
+    ("99h99", "%Hh%M"),
+    ("99 h 99", "%H h %M"),
 ]
 _DAYS = [  # `?` and a separator stand for month and day in an order that is not known
     ("9999-99-99", "%Y-%m-%d"),
     ("9999/99/99", "%Y/%m/%d"),
     ("9999.99.99", "%Y.%m.%d"),
+    *((f"9999{s}jan{s}99", f"%Y{s}%b{s}%d") for s in ("-", " ")),
     *((f"99{s}99{s}9999", f"?{s}%Y") for s in "/-."),
     *((f"99{s}99{s}99", f"?{s}%y") for s in "/-."),
     *((f"99{s}jan{s}9999", f"%d{s}%b{s}%Y") for s in ("-", " ", "")),
@@ -38,6 +41,8 @@ _DAYS = [  # `?` and a separator stand for month and day in an order that is not
 _OTHERS = [
     ("99999999", "%Y%m%d"),
     ("99999999999999", "%Y%m%d%H%M%S"),
+    ("99999999 9999", "%Y%m%d %H%M"),
+    ("99999999t999999", "%Y%m%dT%H%M%S"),
     ("99jan9999:99:99:99", "%d%b%Y:%H:%M:%S"),
     ("9999-99", "%Y-%m"),
     ("9999/99", "%Y/%m"),
@@ -49,7 +54,18 @@ _OTHERS = [
     ("jan 99", "%b %y"),
     ("january 9999", "%B %Y"),
 ]
-SAYS_DATE = re.compile(r"\b(date|time|datetime|timestamp|fecha|hora|received|dispatched|arrived|cleared)\b")
+ZONES = {  # labels of time zones beside a time: the wall clock of a zone, with and without daylight saving
+    "America/New_York": ("EST", "EDT"),
+    "America/Chicago": ("CST", "CDT"),
+    "America/Denver": ("MST", "MDT"),
+    "America/Los_Angeles": ("PST", "PDT"),
+    "Europe/London": ("BST",),
+    "Europe/Berlin": ("CET", "CEST"),
+    "Australia/Sydney": ("AEST", "AEDT"),
+}
+_LABEL = re.compile("(.*\\d.*?)( (?:" + "|".join(label.lower() for pair in ZONES.values() for label in pair) + "))?")
+_WEEKDAY = re.compile("((?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun)(,? )(?=.*\\d)")
+SAYS_DATE = re.compile(r"\b(date|time|datetime|timestamp|fecha|hora|received|dispatched|arrived|cleared|datum)\b")
 SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")  # Excel's day numbers from 1982 to 2064
 _DIGITS = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])(([01]\d|2[0-3])[0-5]\d[0-5]\d)?")
 _MONTH_NAMES = [
@@ -95,13 +111,24 @@ def _by_shape(shape: str) -> str | None:
 
 
 def form_of(text: str) -> str | None:
-    """The date format of a text: strptime directives in which `?` with a separator is a pair of month and day."""
-    if len(text) > 36 or not text[:1].isalnum() or not any(map(str.isdigit, text)):
+    """The date format of a text: strptime directives in which `?` with a separator is a pair of month and day.
+
+    A day of the week before it (`Tue 1/3/2024`) and a label of the zone after it (`EST`) belong to the format.
+    """
+    if len(text) > 48 or not text[:1].isalnum() or not any(map(str.isdigit, text)):
         return None
-    form = _by_shape(re.sub(r"\d", "1", text.lower()))
+    low = _halves(text)
+    week, head = _WEEKDAY.match(low), ""
+    if week:
+        head, low = ("%A" if week[1].endswith("day") else "%a") + week[2], low[week.end() :]
+    label = _LABEL.fullmatch(low)
+    low, tail = (label[1], (label[2] or "").upper()) if label else (low, "")
+    form = _by_shape(re.sub(r"\d", "1", low))
     if form and "?" not in form and "%Y" in form and not re.search(r"(19|20)\d\d", text):
         return None
-    return None if text.isdigit() and not _DIGITS.fullmatch(text) else form
+    if form in ("%Y-%m", "%Y/%m") and int(low[5:]) > 12:  # a year that runs over two, such as 2021/22
+        return None
+    return None if form is None or text.isdigit() and not _DIGITS.fullmatch(text) else head + form + tail
 
 
 def dated(text: str) -> bool:
@@ -111,7 +138,12 @@ def dated(text: str) -> bool:
 
 def time_of(text: str) -> str | None:
     """The format of a time of day without a date, else None."""
-    return _clock_by_shape(re.sub(r"\d", "1", text.lower())) if text[:1].isdigit() and len(text) < 20 else None
+    return _clock_by_shape(re.sub(r"\d", "1", _halves(text))) if text[:1].isdigit() and len(text) < 20 else None
+
+
+def _halves(text: str) -> str:
+    """Lower case, blanks single, with the halves of the day as `clock.halves` has them."""
+    return re.sub(r"([ap])\. ?m\.?$", r"\1m", re.sub(" +", " ", text.lower().replace("\u202f", " ")))
 
 
 @cache
@@ -147,6 +179,8 @@ class Dates:
     month_starts: int = 0
     month_ends: int = 0
     days: int = 0
+    times: int = 0  # different times of day
+    latest: int = 0  # the latest of them [s]
 
     @property
     def by_month(self) -> bool:
@@ -171,8 +205,11 @@ def study(table: Table, column: str, skip: list[str]) -> Dates | None:
     """
     kept = table.select(v=table[column]).filter(ibis._.v.notnull())
     kept = kept.filter(~cells.folded(kept.v).isin(skip or [""]))
+    if _runs_over(kept):
+        return None
     one, two = (
-        kept.v.re_extract(pattern, 1).try_cast("int64") for pattern in (r"^(\d{1,2})\D", r"^\d{1,2}\D(\d{1,2})\D")
+        kept.v.re_extract(pattern, 1).try_cast("int64")
+        for pattern in (r"^(?:[A-Za-z]+,? )?(\d{1,2})\D", r"^(?:[A-Za-z]+,? )?\d{1,2}\D(\d{1,2})\D")
     )
     shapes = (
         kept.group_by(shape=kept.v.re_replace("[0-9]", "9"))
@@ -197,6 +234,13 @@ def study(table: Table, column: str, skip: list[str]) -> Dates | None:
     return Dates(forms, order)
 
 
+def _runs_over(kept: Table) -> bool:
+    """Whether all values are pairs of following years (2010/11, 2011/12): such are no months, though some look so."""
+    year, end = (kept.v.re_extract(r"^(\d{4})[-/](\d{2})$", group).try_cast("int64") for group in (1, 2))
+    row = kept.aggregate(all=((year + 1) % 100 == end).fill_null(False).all(), n=kept.v.nunique()).execute().iloc[0]
+    return bool(row["all"]) and int(row["n"]) > 1
+
+
 def measure(table: Table, column: str, dates: Dates, order: str) -> None:
     """Fill in what the parsed values say: how many parse, midnights, sentinels, the hours of the day, the span."""
     moment, day = clock.parse(table[column], dates.formats(order) or ("iso",))
@@ -216,6 +260,8 @@ def measure(table: Table, column: str, dates: Dates, order: str) -> None:
             starts=(on.day() == 1).sum(),
             ends=(next_day.day() == 1).sum(),
             days=on.cast("date").nunique(),
+            times=rest.nunique(),
+            latest=rest.max(),
         )
         .execute()
         .iloc[0]
@@ -224,6 +270,7 @@ def measure(table: Table, column: str, dates: Dates, order: str) -> None:
     dates.midnights, dates.full_hours, timed = (int(row[n] or 0) for n in ("midnights", "full", "timed"))
     dates.month_starts, dates.month_ends, dates.days = (int(row[n] or 0) for n in ("starts", "ends", "days"))
     dates.timed = timed > dates.midnights
+    dates.times, dates.latest = int(row["times"] or 0), int(row["latest"] or 0) // clock.MICRO if timed else 0
     if dates.parsed:
         dates.first, dates.last = str(row["first"])[:10], str(row["last"])[:10]
     if dates.timed:

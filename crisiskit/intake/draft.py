@@ -6,11 +6,13 @@ from typing import Any
 from ibis.expr.types import Table
 
 from crisiskit.errors import UserError
-from crisiskit.intake import evidence, totals
+from crisiskit.intake import evidence, spans, totals
 from crisiskit.intake.layout import Layout
+from crisiskit.intake.lines import FIRST, Line, Table_
 from crisiskit.intake.matching import LOW, MEDIUM, Choice, candidates
+from crisiskit.intake.moments import arrival
 from crisiskit.intake.profile import Profile
-from crisiskit.intake.proposal import FIRST, Line, Table_, constants, line_of, needs_line, outcomes_line
+from crisiskit.intake.proposal import constants, line_of, needs_line, outcomes_line
 from crisiskit.intake.yamltext import flow
 from crisiskit.standard import dictionary
 
@@ -39,15 +41,31 @@ def of_totals(made: Draft, counted: totals.Totals, found: list[Profile]) -> None
     made.into, made.lines, made.remarks = "counts", counted.lines, counted.notes
     if counted.period and counted.period != "day":
         made.extra["aggregate"] = {"always": "true", "period": counted.period, "date_is": counted.date_is}
+    _period_of_title(made, counted)
     made.extra["wide"] = counted.wide
     _leave(made, found, counted.used, {})
     if not made.lines:
         made.lines.append(Line("area_level", {"constant": "other"}, "", LOW, "no column names an area"))
 
 
+def _period_of_title(made: Draft, counted: totals.Totals) -> None:
+    """Totals without a period: the month that the title above the header, or the file's name, speaks of."""
+    if totals.NO_PERIOD not in counted.notes:
+        return
+    for text in (made.layout.titles, *(read.file.split("#")[0] for read in made.layout.reads[:1])):
+        month = spans.month_in(text)
+        if month:
+            spec = {"constant": f"{month}-01", "formats": "%Y-%m-%d"}
+            made.lines.append(Line("period_start", spec, "", MEDIUM, f"the month in '{' '.join(text.split())[:60]}'"))
+            made.extra["aggregate"] = {"always": "true", "period": "month", "date_is": "first"}
+            counted.notes.remove(totals.NO_PERIOD)
+            made.remarks = [*counted.notes, f"ALL ROWS ARE TAKEN AS TOTALS OF {month}, by the title: check it"]
+            return
+
+
 def of_records(made: Draft, rows: Table, found: list[Profile], chosen: dict[str, Choice], names: str) -> None:
     """Fill the draft of a file of records; UserError where nothing in it holds a date."""
-    base = Table_(rows, found, len(made.layout.reads), set(made.blanks))
+    base = Table_(rows, found, len(made.layout.reads), set(made.blanks), made.zone[0])
     refused: dict[str, str] = {}
     if "received_at" in chosen and "occurred_on" in chosen and chosen["occurred_on"].source.kind == "datetime":
         del chosen["occurred_on"]
@@ -60,11 +78,22 @@ def of_records(made: Draft, rows: Table, found: list[Profile], chosen: dict[str,
             made.lines.append(line)
         else:
             refused[chosen.pop(name).source.name] = line
+    first = next((name for name in FIRST if name in chosen), "")
+    if first and not set(DATED) & chosen.keys():  # no receipt: the day of the first clock dates the record
+        why = f"the day of {first}, since nothing tells the receipt"
+        chosen["occurred_on"] = Choice("occurred_on", chosen[first].source, 1.0, MEDIUM, why)
+        line = line_of(chosen["occurred_on"], base, chosen)
+        made.lines += [line] if isinstance(line, Line) else []
     if not set(DATED) & chosen.keys():
         raise UserError(
             f"{made.layout.reads[0].file}: no column holds dates, and the rows are no totals by area or period. A code "
             "list is named under `codes_file` of the mapping whose codes it explains."
         )
+    response = arrival(base, chosen)
+    if response:
+        made.lines.append(response[0])
+        chosen["arrived_at"] = response[1]
+    _by_month(made, chosen)
     made.lines += constants(base, chosen, names)
     made.lines += [
         line
@@ -100,6 +129,15 @@ def _several(made: Draft, chosen: dict[str, Choice]) -> None:
             "aggregate:   # then such a row counts in totals alone, not by hour, weekday or contact",
             "  {contacts_above: 1, period: month, date_is: last}",
         ]
+
+
+def _by_month(made: Draft, chosen: dict[str, Choice]) -> None:
+    """Records that are dated by month alone: no day of the week may be read from the first of the month."""
+    read = [choice.source.dates for name, choice in chosen.items() if name in DATED]
+    named = [one for one in read if one and not any("%d" in f or "?" in f or "%" not in f for f in one.forms)]
+    if read and len(named) == len(read):
+        made.extra["aggregate"] = {"always": "true", "period": "month", "date_is": "first"}
+        made.remarks.append("dated by month alone: the rows count in months and years, not by day or weekday")
 
 
 def _same_day(chosen: dict[str, Choice]) -> None:

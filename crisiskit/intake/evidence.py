@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis.expr.types import Table
 
-from crisiskit.intake import cells, clock
+from crisiskit.intake import cells, clock, dates
+from crisiskit.intake.compile import padded
+from crisiskit.intake.headers import synonyms
 from crisiskit.intake.identifiers import plain
+from crisiskit.intake.mapping_parts import Part
 from crisiskit.intake.matching import Choice
-from crisiskit.intake.profile import Profile, synonyms
+from crisiskit.intake.profile import Profile
 
 BOXES = [  # (south, north, west, east, zone): rough, and in this order
     (24.0, 50.0, -86.0, -66.0, "America/New_York"),
@@ -21,6 +24,13 @@ BOXES = [  # (south, north, west, east, zone): rough, and in this order
     (24.0, 50.0, -114.0, -101.5, "America/Denver"),
     (24.0, 50.0, -125.0, -114.0, "America/Los_Angeles"),
     (-56.0, -21.0, -74.0, -53.0, "America/Argentina/Buenos_Aires"),
+    (49.8, 61.0, -11.0, 2.0, "Europe/London"),
+    (36.0, 43.8, -9.5, 3.4, "Europe/Madrid"),
+    (42.0, 51.2, -5.2, 7.5, "Europe/Paris"),
+    (47.0, 55.2, 6.0, 15.1, "Europe/Berlin"),
+    (-39.3, -34.0, 140.9, 150.0, "Australia/Melbourne"),
+    (-37.6, -28.0, 148.0, 154.0, "Australia/Sydney"),
+    (-48.0, -34.0, 166.0, 179.0, "Pacific/Auckland"),
 ]
 DEFAULT_ZONE = "America/Chicago"
 UNKNOWN_ZONE = (
@@ -32,12 +42,16 @@ PER_MINUTE = {"seconds": 60.0, "minutes": 1.0, "hours": 1 / 60}
 
 
 def zone_of(files: list[Path], profiles: list[Profile], chosen: dict[str, Choice]) -> tuple[str, str]:
-    """(time zone, why): by coordinates, else by names of places in file names, headers and areas, else the default."""
+    """(time zone, why): by coordinates, else by labels of zones in the times, else by names of places in file names,
+    headers and areas, else the default."""
     if "latitude" in chosen:
         lat, lon = (_middle(chosen[name].source) for name in ("latitude", "longitude"))
         for south, north, west, east, zone in BOXES:
             if south <= lat <= north and west <= lon < east:
                 return zone, f"by the coordinates, about {lat:.1f}, {lon:.1f}; check it"
+    labels = [where for p in profiles if p.dates for form in p.formats if (where := labelled(form))]
+    if labels:
+        return max(sorted(set(labels)), key=labels.count), "by the labels of the times; check it"
     places = re.compile("|".join(synonyms()["area_levels"].values()))
     texts = [plain(f"{path.parent.name} {path.name}") for path in files] + [p.words for p in profiles]
     for text in texts:
@@ -61,6 +75,12 @@ def _middle(profile: Profile) -> float:
     return numbers[len(numbers) // 2] if numbers else 0.0
 
 
+def labelled(form: str) -> str | None:
+    """The zone that a date format's label names: EST or EDT at its end, and the like."""
+    last = form.rsplit(" ", 1)[-1]
+    return next((zone for zone, labels in dates.ZONES.items() if last in labels), None)
+
+
 def says_utc(profile: Profile) -> bool:
     """Whether the times are marked as UTC."""
     return any(form.endswith(("Z", " UTC")) for form in profile.formats)
@@ -77,19 +97,25 @@ def is_utc(profile: Profile, zone: str) -> bool:
     return local < sum(hours.get(hour, 0) for hour in range(2, 6))
 
 
-def pieces(profile: Profile) -> list[tuple[Profile, str | None]]:
-    """The columns that a profile is made of, with the pattern that takes the day out of a date with a time of 0:00."""
-    if not profile.parts:
-        return [(profile, None)]
-    day, time = profile.parts
-    timed = day.dates and any(clock.has_time(form) for form in day.dates.forms)
-    return [(day, "^[^ T]+" if timed else None), (time, None)]
+def pieces(profile: Profile) -> list[Part]:
+    """The columns that a profile is made of, with the pattern that takes the day out of a date with a time of 0:00, and
+    zeros before a time of day such as 34 for 0034."""
+    day, *time = profile.parts or (profile,)
+    timed = bool(time) and day.dates is not None and any(clock.has_time(form) for form in day.dates.forms)
+    made = [Part(column=day.name, pattern="^[^ T]+" if timed or day.cut else None)]
+    for part in time:
+        short = part.formats == ("%H%M",) and any(len(value) < 4 for value in part.values)
+        made.append(Part(column=part.name, pad=4 if short else None))
+    return made
 
 
 def moment(rows: Table, profile: Profile) -> ibis.Value:
     """The wall time of a clock column, in microseconds since 1970."""
-    parts = [rows[part.name].re_extract(pattern or r"[\s\S]+", 0) for part, pattern in pieces(profile)]
-    text = parts[0] if len(parts) == 1 else ibis.literal(" ").join(parts)
+    texts = []
+    for part in pieces(profile):
+        text = rows[part.column].re_extract(part.pattern or r"[\s\S]+", 0)
+        texts.append(padded(text, part.pad) if part.pad else text)
+    text = texts[0] if len(texts) == 1 else ibis.literal(" ").join(texts)
     return clock.parse(text, profile.formats or ("iso",))[0]
 
 

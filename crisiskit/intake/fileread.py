@@ -19,6 +19,7 @@ class ReadSpec(BaseModel):
     """The reading part of a mapping: which files, and whatever cannot be seen in the files themselves.
 
     `files` are paths or globs under the data folder; "a.zip" means all its members, "a.zip!*.csv" some of them.
+    `sheet` names one sheet of a workbook, several in a list, or all with "*".
     `header_row` is the physical line (or sheet row) of the header, counted from 1; `skip_rows` lines under it are
     passed over; `column_names` names the columns of a file without a header. From the first row whose first
     non-empty cell matches a regular expression of `footer`, all rows to the end are totals or notes, not records.
@@ -31,7 +32,7 @@ class ReadSpec(BaseModel):
     encoding: str | None = None
     delimiter: str | None = None
     quote: str = '"'
-    sheet: str | None = None
+    sheet: str | tuple[str, ...] | None = None
     header_row: int = Field(1, ge=1)
     skip_rows: int = Field(0, ge=0)
     column_names: tuple[str, ...] | None = None

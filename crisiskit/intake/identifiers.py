@@ -1,19 +1,16 @@
-"""Direct identifiers are refused unless the mapping says what becomes of them; and the key of hashes.
+"""Direct identifiers are refused unless the mapping says what becomes of them.
 
 A column is judged by its header and by a sample of its cells together, since neither is enough: `Phone_Time` holds
 seconds, ten digits are mostly an incident number, and a place has the shape of a name.
 """
 
-import os
 import re
-import secrets
 import statistics
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME, PHONE, EMAIL = "a person's name", "a telephone number", "an e-mail address"
 SSN, BIRTH, TEXT = "a social security number", "a full birth date", "free text"
+NET, ADDRESS = "an internet address", "a street address"
 HEAD, CELLS = 20_000, 1_000  # rows looked at, and filled cells taken of each column
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)
@@ -35,6 +33,12 @@ _SSN = re.compile(r"(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}")
 _BARE_SSN = re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}")
 _PHONE = re.compile(  # North American with separators, or international with a plus
     r"(\+?1[-. ])?(\([2-9]\d{2}\) ?|[2-9]\d{2}[-. ])[2-9]\d{2}[-. ]\d{4}( ?(x|ext).*)?|\+\d[\d ()-]{7,17}")
+_INSIDE = re.compile(r"(?<!\d)(\([2-9]\d{2}\) ?|[2-9]\d{2}[-. ])[2-9]\d{2}[-. ]\d{4}(?!\d)")
+_NET = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_STREET = re.compile(  # with the number of a house, not of a block of a hundred
+    r"(?!\d*00 )\d{1,6}[a-z]? .*\b(st|street|ave?|avenue|rd|road|dr|drive|ln|lane|blvd|boulevard|ct|court|way"
+    r"|pl|place|cir|circle|ter|terrace|pkwy|hwy|apt|unit)\b.*", re.IGNORECASE)
+_BADGE = re.compile(r"[#\d()\[\]]+|(?<=\s)-(?=\s)")
 _DIGITS = re.compile(r"[\d ().+/-]{7,20}(\.0)?")
 _DATE = re.compile(
     r"(?P<iso>\d{4})[-/]\d{1,2}[-/]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.](?P<end>\d{4}|\d{2})( .*)?"
@@ -83,9 +87,12 @@ def looks_like(header: str, values: list[str]) -> str | None:
         found = _by_digits(says, distinct, n)
         if found:
             return found
+        if n >= 5 and _share((_STREET.fullmatch(v) and "/" not in v for v in distinct), n) >= 0.5:
+            return ADDRESS
     if not any(_WORD.search(v) for v in distinct):
         return None
-    if _is_free_text(says, cells, distinct):
+    lettered = [v for v in distinct if _WORD.search(v)]
+    if _is_free_text(says, cells, distinct) or _share(map(_INSIDE.search, lettered), n) >= 0.05:
         return TEXT
     return NAME if _is_name(says, distinct, n) else None
 
@@ -102,6 +109,8 @@ def _by_digits(says: str, distinct: list[str], n: int) -> str | None:
         bare = (v for v in distinct if _DIGITS.fullmatch(v) and 7 <= sum(c.isdigit() for c in v) <= 15)
         if _share((not _DATE.fullmatch(v) for v in bare), n) >= 0.3:
             return PHONE
+    if _share((_NET.fullmatch(v) for v in distinct), n) >= 0.5:
+        return NET
     return BIRTH if _is_birth_date(says, distinct, n) else None
 
 
@@ -124,11 +133,13 @@ def _is_free_text(says: str, cells: list[str], distinct: list[str]) -> bool:
     """Running text: most cells differ, and they are sentences (or long, or the header announces notes)."""
     if len(distinct) < 0.3 * len(cells):
         return False
-    words = [[w.lower() for w in _WORD.findall(v)] for v in distinct]
+    words = [[w.lower() for w in _WORD.findall(v)] if " " in v else [] for v in distinct]  # a code has no blanks
     if statistics.median(map(len, words)) >= 20:
         return True
     running = _words("sentence")
     if _share((len(w) >= 5 and sum(x in running for x in w) >= 2 for w in words), len(words)) >= 0.3:
+        return True
+    if _pattern("notes").search(says) and len(distinct) > 0.5 * len(cells) and statistics.median(map(len, words)) >= 3:
         return True
     announced = bool(_pattern("text").search(says)) and len(distinct) > 0.5 * len(cells)
     return announced and _share((len(w) >= 3 and not running.isdisjoint(w) for w in words), len(words)) >= 0.2
@@ -154,12 +165,13 @@ def _names(distinct: list[str], about: bool) -> tuple[int, int, int, int]:
     given, family, other = _words("given"), _words("family"), _words("not_names")
     full = lone = shaped = single = 0
     for value in distinct:
+        value = " ".join(_BADGE.sub(" ", value).split()).strip(" ,-") if about else value
         words = [plain(w) for w in _WORD.findall(value)]
         if not words or any(c.isdigit() for c in value) or other & set(words):
             continue
         if len(words) == 1:
             single += 1
-            lone += words[0] in given
+            lone += words[0] in given or (about and len(distinct) >= 8 and words[0] in family)
         elif _NAME_SHAPE.fullmatch(value):
             shaped += 1
             first = words[1:] if "," in value else words[:1]
@@ -243,45 +255,3 @@ def refuse(table_map: TableMap, where: str, read: "FileRead", headers: "Headers"
         mapped |= {header for name in spec.inputs if (header := headers.find(name, optional=True))}
     left_out = {header for name in table_map.drop if (header := headers.find(name, optional=True))}
     return [column for column, found in seen.items() if found and column not in mapped | left_out]
-
-
-def secret() -> str:
-    """The key of `hash: true`, from $CRISISKIT_KEY_FILE, else ~/.crisiskit/key; made of 256 random bits on first use.
-
-    Who has the key can try names against the hashes, so it is readable by its owner alone and stands outside any
-    repository. Raises UserError for a key file inside a git working tree, or one that cannot be read or holds no key.
-    """
-    named = os.environ.get("CRISISKIT_KEY_FILE")
-    path = Path(named).expanduser() if named else Path.home() / ".crisiskit" / "key"
-    path = path.absolute()
-    tree = next((folder for folder in path.resolve().parents if (folder / ".git").exists()), None)
-    if tree:
-        raise UserError(f"the key file {path} lies in the git working tree {tree}, where it could be committed; "
-                        "set CRISISKIT_KEY_FILE to a file outside")
-    try:
-        if not path.exists():
-            _create(path)
-        key = path.read_text("ascii").strip()
-    except UnicodeDecodeError:
-        raise UserError(f"the key file {path} is not plain text") from None
-    except OSError as error:
-        raise UserError(f"the key file {path} cannot be used ({error.strerror})") from error
-    if len(key) < 32:
-        raise UserError(f"the key file {path} holds no key (32 characters or more); remove it and a new one is made, "
-                        "whose hashes differ from those made before")
-    return key
-
-
-def _create(path: Path) -> None:
-    """Write a new key in one step: of two processes that begin together, both read the key of the first."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -11,7 +11,8 @@ from ibis.expr.types import Table, Value
 
 from crisiskit.intake import cells
 from crisiskit.intake.compile import Headers, entry, part_text
-from crisiskit.intake.mapping import ColumnMap, Part
+from crisiskit.intake.mapping import ColumnMap
+from crisiskit.intake.mapping_parts import Part
 from crisiskit.standard.dictionary import Column
 
 NULL = ibis.null("string")

@@ -2,57 +2,16 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from crisiskit.errors import UserError, nearest
+from crisiskit.intake.mapping_parts import CodeBook, Kind, Parts, Plus, Precision, Texts, Unit, UnitBy
 from crisiskit.intake.read import ReadSpec
 from crisiskit.params import Strict, load_yaml, to_model
 from crisiskit.standard import dictionary
-
-Kind = Literal["blank", "unknown", "declined", "not_asked", "not_applicable"]
-Unit = Literal["seconds", "minutes", "hours", "days", "clock"]
-Precision = Literal["hour", "day", "week", "month", "quarter", "year"]
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
-
-
-class Part(Strict):
-    """One source column, whole, or the part of its text that the first group of `pattern` takes."""
-
-    column: str
-    pattern: str | None = None
-
-
-def _parts(value: Any) -> Any:
-    return tuple({"column": item} if isinstance(item, str) else item for item in _listed(value))
-
-
-PartsInput = str | Part | tuple[str | Part, ...]
-Parts = Annotated[tuple[Part, ...], BeforeValidator(_parts, json_schema_input_type=PartsInput)]
-
-
-class CodeBook(Strict):
-    """A code list in a file: `key` column to `value` column; a key that stands twice keeps its first meaning."""
-
-    file: str
-    key: str
-    value: str
-    read: ReadSpec | None = None
-
-
-class UnitBy(Strict):
-    """The unit depends on another source column: its values to units."""
-
-    by: str
-    units: dict[str, Unit]
 
 
 class ColumnMap(Strict):
@@ -79,11 +38,14 @@ class ColumnMap(Strict):
     prefix: str = ""
     slug: bool = Field(False, description="Lower case, accents removed, blanks and punctuation to hyphens")
     # values
-    formats: Texts = Field((), description="Date formats tried in turn: strptime directives, `iso`, `excel_serial`")
+    formats: Texts = Field(
+        (), description="Date formats tried in turn: strptime directives, `iso`, `excel_serial`, `epoch_s`, `epoch_ms`"
+    )
     midnight: Literal["keep", "missing"] = "keep"
     after: str | None = Field(
         None, description="A clock column that this one follows: a time 12 h or more before it is the next day's"
     )
+    plus: Plus | None = Field(None, description="A length of time, in another source column, that is added to a clock")
     zone: str | None = Field(None, description="Zone of this column where it differs from the source's, e.g. UTC")
     unit: Unit | Literal["auto"] | UnitBy | None = None
     decimal: Literal[".", ","] = "."
@@ -128,6 +90,8 @@ class ColumnMap(Strict):
         names = [part.column for part in (*self.source, *self.first_of, *self.gather)] + list(self.flags.values())
         if isinstance(self.unit, UnitBy):
             names.append(self.unit.by)
+        if self.plus:
+            names.append(self.plus.column)
         return tuple(names)
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from crisiskit.intake import cells
+from crisiskit.intake.headers import synonyms
 from crisiskit.intake.identifiers import BIRTH, TEXT
-from crisiskit.intake.profile import Profile, synonyms
+from crisiskit.intake.profile import Profile
 from crisiskit.standard import dictionary
 
 BAND = re.compile(r"\d+ ?(-|to|a|–) ?\d+|\d+ ?\+|(under|over|less|older|<|>|menor|mayor).*\d")
+UNSURE = "u"  # beside Y and N, unknown
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 
 
@@ -96,8 +98,8 @@ def _recognised(column: str, profile: Profile) -> float:
 def is_yes_no(profile: Profile) -> bool:
     """Whether all values are spellings of yes or no; one of both alone counts where a blank may be the other."""
     known = {*synonyms()["yes_words"].split(), *synonyms()["no_words"].split()}
-    values = {flag(value) for value in profile.values}
-    return bool(values) and len(values) <= 4 and values <= known
+    values = {flag(value) for value in profile.values} - {UNSURE}
+    return bool(values) and len(values) <= 6 and values <= known
 
 
 def flag(value: str) -> str:
@@ -240,6 +242,15 @@ def choose(profiles: list[Profile]) -> dict[str, Choice]:
             first.codes = choice.codes | first.codes
     if len({"latitude", "longitude"} & chosen.keys()) == 1:
         chosen.pop("latitude", None), chosen.pop("longitude", None)
+    queued = "wait_s" in chosen and "queue" in chosen["wait_s"].source.words
+    if queued and {"priority", "dispatched_at"} & chosen.keys():
+        del chosen["wait_s"]  # the queue of a dispatcher, in which no caller waits
+    if "need" not in chosen and "call_type_final" in chosen:  # the final type alone says what the call was about
+        final = chosen["call_type_final"].source
+        agreed = fits("need", "needs", final, MEDIUM)
+        if agreed:
+            why = f"header '{final.name}', which is the final type; {agreed[1]}"
+            chosen["need"] = Choice("need", final, 1.0, MEDIUM, why, codes_for("need", final))
     for other in ("occurred_on", "enroute_at"):  # a time that may be either is the first that the event has
         moment = chosen.get(other)
         doubtful = other == "occurred_on" or (moment and moment.confidence != HIGH)

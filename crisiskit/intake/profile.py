@@ -4,33 +4,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 from itertools import islice
 from typing import Any
 
 import ibis
-import yaml
 from ibis.expr.types import Table
 
-from crisiskit.intake import cells, clock, dates
+from crisiskit.intake import cells, dates, kinds
 from crisiskit.intake.dates import Dates
 from crisiskit.intake.fileread import FileRead
-from crisiskit.intake.identifiers import looks_like, mask, plain
+from crisiskit.intake.headers import header_words, stem, synonyms
+from crisiskit.intake.identifiers import looks_like, mask
 
 MOST = 5_000  # distinct values of a column that are looked at one by one, the most frequent first
 SAMPLE = 1_000
-_CALENDAR = frozenset(
-    ["date", "time", "fecha", "hora", "dt", "tm", "of", "the", "day", "dia", "hhmm", "y", "de", "del", "la"]
-)
 NUMBER = re.compile(r"[-+]?[$€]?\d{1,3}(,\d{3})+(\.\d*)?%?|[-+]?[$€]?\d*\.?\d+%?|[-+]?\d+\.")
 COMMA = re.compile(r"-?\d+,\d+")
 CLOCK = re.compile(r"\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?")
-
-
-@cache
-def synonyms() -> dict[str, Any]:
-    """`synonyms.yaml`, every scalar as text."""
-    return yaml.load(files("crisiskit.intake").joinpath("synonyms.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
 
 
 @cache
@@ -62,11 +52,17 @@ class Profile:
     identifier: str | None = None
     parts: tuple["Profile", ...] = ()
     formats: tuple[str, ...] = ()
+    cut: bool = False  # the time beside the day is no time of the event: the day alone is taken
+    unit: str = ""  # of numbers that carry their unit in the cell (45 min)
+    utc: bool = False  # a day that a system wrote as an instant in UTC
 
     @property
     def words(self) -> str:
-        """The header as plain words."""
-        return plain(self.name)
+        """The header as plain words; of a time beside a day that is not its own, those of the time."""
+        day, time = ([part.words for part in self.parts] + ["", ""])[:2]
+        if stem(day) != stem(time) and stem(time):
+            return f"{time} date"
+        return header_words(self.name)
 
     @property
     def values(self) -> dict[str, int]:
@@ -143,19 +139,28 @@ def _known(rows: Table, profile: Profile) -> Profile:
     def share(test: Any) -> float:
         return sum(n for value, n in likely.items() if test(value)) / total
 
+    number = kinds.epoch(profile.words, share)
+    if number:
+        return replace(profile, kind="date", dates=Dates({number: total}, ""))
     if share(dates.form_of) >= (0 if dates.SAYS_DATE.search(profile.words) else 0.3) and share(dates.dated) >= 0.9:
         read = dates.study(rows, profile.name, [cells.fold(value) for value in missing])
         if read:
             return replace(profile, kind="date", dates=read, identifier=looks_like(profile.name, profile.sample))
     if share(CLOCK.fullmatch) >= 0.95 or share(dates.time_of) >= 0.95:
-        about = re.search(r"\b(duration|length|minutes|hours|elapsed|total|spent|wait|talk|handle)\b", profile.words)
-        later = max((int(v.split(":")[0]) for v in values if CLOCK.fullmatch(v)), default=0)
-        if later > 24 or (about and share(CLOCK.fullmatch) >= 0.95):
+        if kinds.is_length(profile.words, values):
             return replace(profile, kind="clock")
         forms = dict.fromkeys(form for value in values if (form := dates.time_of(value)))
         return replace(profile, kind="time", formats=tuple(forms))
-    if share(NUMBER.fullmatch) >= 0.9 or share(COMMA.fullmatch) >= 0.9:
-        return _numbers(profile, values, "," if share(COMMA.fullmatch) > share(NUMBER.fullmatch) else ".")
+    unit = kinds.unit_of(values)
+    if unit:
+        lengths = [float(match[0].replace(",", ".")) for v in values if (match := re.match(kinds.LEADING, v))]
+        return replace(profile, kind="number", unit=unit, low=min(lengths), high=max(lengths))
+    of_day = kinds.of_day(profile.words, values)
+    if of_day:
+        return replace(profile, kind="time", formats=(of_day,))
+    if share(lambda v: NUMBER.fullmatch(v) or COMMA.fullmatch(v)) >= 0.9:
+        comma = share(lambda v: COMMA.fullmatch(v) and not NUMBER.fullmatch(v))  # 12,5 and not 1,250
+        return _numbers(profile, values, "," if comma > share(lambda v: NUMBER.fullmatch(v) and "." in v) else ".")
     return replace(profile, identifier=looks_like(profile.name, profile.sample))
 
 
@@ -184,80 +189,3 @@ def _numbers(profile: Profile, values: dict[str, int], decimal: str) -> Profile:
         decimal=decimal,
         identifier=looks_like(profile.name, profile.sample),
     )
-
-
-def settle(rows: Table, found: list[Profile]) -> tuple[str, str]:
-    """Decide month or day first for the columns whose values leave it open, measure all dates; return (order, why).
-
-    The other columns decide; else the order in which the file's rows stand; else Spanish headers speak for day first,
-    and month first is taken, and said.
-    """
-    open_ones = [p for p in found if p.dates and p.dates.order == "tie"]
-    proven = [p.dates.order for p in found if p.dates and p.dates.order in ("mdy", "dmy")]
-    order, why = "mdy", ""
-    if proven:
-        order = max(sorted(set(proven)), key=proven.count)
-        why = f"as the other date columns, {_named(order)}"
-    elif open_ones:
-        order, why = _by_sequence(rows, open_ones[0], found)
-    for profile in found:
-        if profile.dates:
-            dates.measure(rows, profile.name, profile.dates, order)
-            profile.formats = profile.dates.formats(order)
-            if profile.dates.timed:
-                profile.kind = "datetime"
-    return order, why
-
-
-def joined(found: list[Profile]) -> list[Profile]:
-    """A profile for every date column and the time column that goes with it, by the words of their headers."""
-    times = [p for p in found if p.kind == "time"]
-    days = [p for p in found if p.kind == "date" and p.dates]
-    pairs = [(day, time) for day in days for time in times if _stem(day) == _stem(time)]
-    left = [time for time in times if time not in [pair[1] for pair in pairs]]
-    if not pairs and days and (len(days) == 1 or (len(left) == 1 and not _stem(left[0]))):
-        pairs = [(days[0], time) for time in left]
-    return [_join(day, time) for day, time in pairs]
-
-
-def _stem(p: Profile) -> set[str]:
-    return set(p.words.split()) - _CALENDAR
-
-
-def _join(day: Profile, time: Profile) -> Profile:
-    whole = day.formats or tuple(day.dates.forms if day.dates else ())
-    starts = tuple(dict.fromkeys(re.split("[ T]%[HI]", form)[0] for form in whole if form != "iso"))
-    formats = tuple(f"{start} {form}" for start in starts for form in time.formats)
-    plain_iso = all(form in clock.ISO for form in formats)
-    return replace(
-        day,
-        name=f"{day.name} {time.name}",
-        kind="datetime",
-        files=day.files & time.files,
-        parts=(day, time),
-        filled=min(day.filled, time.filled),
-        dates=replace(day.dates, timed=True, midnights=0, hours={}) if day.dates else None,
-        formats=() if plain_iso else formats,
-    )
-
-
-def _named(order: str) -> str:
-    return "month first" if order == "mdy" else "day first"
-
-
-def _by_sequence(rows: Table, profile: Profile, found: list[Profile]) -> tuple[str, str]:
-    steps = {}
-    for order in ("mdy", "dmy"):
-        formats = profile.dates.formats(order) if profile.dates else ()
-        moment, day = clock.parse(rows[profile.name], formats or ("iso",))
-        table = rows.select(d=moment.coalesce(day), _file=rows["_file"], _row=rows["_row"]).filter(ibis._.d.notnull())
-        window = ibis.window(group_by="_file", order_by="_row")
-        table = table.mutate(before=table.d.lag().over(window))
-        turns = table.aggregate(up=(table.d > table.before).sum(), down=(table.d < table.before).sum()).execute()
-        steps[order] = int(turns.fillna(0).iloc[0].min())
-    order = min(steps, key=lambda key: steps[key])
-    if max(steps.values()) >= 3 * steps[order] + 3:
-        return order, f"no value decides; {_named(order)}, because the rows then stand in order of time"
-    spanish = any(re.search(r"\b(fecha|hora|edad|genero|llamada)\b", p.words) for p in found)
-    order = "dmy" if spanish else "mdy"
-    return order, f"NO VALUE DECIDES between month and day first: {_named(order)} is taken; check it"

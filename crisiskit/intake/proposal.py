@@ -1,55 +1,18 @@
 """From matched columns to the column maps of a drafted mapping, each with its confidence, examples and reason."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
-from ibis.expr.types import Table
-
-from crisiskit.intake import cells, evidence
+from crisiskit.intake import cells, evidence, kinds
+from crisiskit.intake.headers import synonyms
 from crisiskit.intake.identifiers import NAME, PHONE, plain
-from crisiskit.intake.matching import HIGH, LOW, MEDIUM, Choice, code_of, codes_for, flag, is_yes_no, series
-from crisiskit.intake.profile import Profile, synonyms
+from crisiskit.intake.lines import UNITS, Line, Table_, source_of
+from crisiskit.intake.matching import HIGH, LOW, MEDIUM, UNSURE, Choice, code_of, codes_for, flag, is_yes_no, series
+from crisiskit.intake.moments import dated, labelled
+from crisiskit.intake.profile import Profile
 from crisiskit.standard import dictionary
 
-FIRST = ("answered_at", "dispatched_at", "enroute_at", "arrived_at", "engaged_at", "transported_at", "hospital_at")
 MOST_CODES, MOST_OTHERS = 60, 15
-
-
-@dataclass
-class Line:
-    """One standard column of the draft: its map, what stands behind it, and remarks that become comments below it."""
-
-    column: str
-    spec: dict[str, Any] | str
-    label: str = ""
-    confidence: str = ""
-    why: str = ""
-    examples: str = ""
-    share: float | None = None
-    after: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Table_:
-    """What the lines are made from: rows, profiles, number of files, and spellings of blank that hold everywhere."""
-
-    rows: Table
-    profiles: list[Profile]
-    files: int
-    blanks: set[str]
-
-
-def source_of(choice: Choice, files: int) -> dict[str, Any]:
-    """`from` (or `first_of` where the header drifts), and `optional` where not every file has the column."""
-    p = choice.source
-    if choice.also:
-        return {"first_of": [p.name, *(other.name for other in choice.also)], "optional": "true"}
-    names: list[Any] = [
-        {"column": part.name, "pattern": pattern} if pattern else part.name for part, pattern in evidence.pieces(p)
-    ]
-    spec: dict[str, Any] = {"from": names[0] if len(names) == 1 else names}
-    return spec | ({"optional": "true"} if len(p.files) < files else {})
 
 
 def missing_of(choice: Choice, blanks: set[str]) -> dict[str, str]:
@@ -59,6 +22,9 @@ def missing_of(choice: Choice, blanks: set[str]) -> dict[str, str]:
         found |= {v: kind for v, kind in p.missing.items() if cells.fold(v) not in blanks}
     coded = choice.column in synonyms()["codes"]
     found = {v: k for v, k in found.items() if not (coded and code_of(choice.column, v))}
+    flagged = dictionary.table("interventions").columns[choice.column].type == "boolean"
+    if flagged or choice.column in ("gender", "race_ethnicity"):
+        found |= {v: "unknown" for v in choice.source.values if flag(v) == UNSURE}
     if choice.column in ("age", "area_id"):
         found |= {v: "unknown" for v in found if v.startswith("-")}
     if choice.column in ("latitude", "longitude"):
@@ -94,7 +60,8 @@ def line_of(choice: Choice, base: Table_, chosen: dict[str, Choice]) -> Line | s
     if p.decimal == "," and column.type in ("integer", "number"):
         spec["decimal"] = ","
     if column.type in ("timestamp", "date", "local"):
-        _dated(line, choice, spec, chosen.get("received_at"))
+        dated(line, choice, spec, chosen.get("received_at"))
+        labelled(line, spec, base.zone)
     elif column.type == "boolean":
         _flagged(spec, p)
     elif choice.column in ("duration_min", "wait_s"):
@@ -114,43 +81,16 @@ def _label(choice: Choice) -> str:
     return (" + " if choice.source.parts else " / ").join(part.name for part in parts)
 
 
-def _dated(line: Line, choice: Choice, spec: dict[str, Any], received: Choice | None) -> None:
-    p = choice.source
-    if p.formats:
-        spec["formats"] = p.formats[0] if len(p.formats) == 1 else list(p.formats)
-    dates = p.dates
-    if dates is None:
-        return
-    if dates.timed and dates.midnights > max(2, dates.full_hours / 8) and line.column != "occurred_on":
-        spec["midnight"] = "missing"
-        line.after.append(
-            f"{dates.midnights:,} times of exactly 0:00 look like dates without a time: they are set aside"
-        )
-    if dates.impossible:
-        line.after.append(f"{dates.impossible:,} dates such as 1900-01-01 stand for none: they are set aside")
-    if p.parts and line.column != "received_at":
-        day = p.parts[0].name
-        if received and received.source.parts and received.source.parts[0].name == day:
-            spec["after"] = "received_at"
-            line.after.append(f"the day is that of '{day}'; a time past midnight is the next day's")
-        else:
-            line.after.append(f"the day is that of '{day}': a time past midnight seems to come first")
-    if dates.order == "both":
-        line.after.append(
-            "SOME VALUES PROVE MONTH FIRST AND SOME DAY FIRST: the rest may be read wrongly; ask for ISO dates"
-        )
-    line.why += f"; {dates.first} to {dates.last}" if dates.first else ""
-
-
 def _flagged(spec: dict[str, Any], p: Profile) -> None:
+    told = [v for v in p.values if flag(v) != UNSURE]
     yes = [
         v
-        for v in p.values
+        for v in told
         if flag(v) in synonyms()["yes_words"].split() or (not flag(v).startswith("not-") and not is_yes_no(p))
     ]
-    no = [v for v in p.values if v not in yes]
+    no = [v for v in told if v not in yes]
     known = {*cells.YES, *cells.NO}
-    if any(cells.fold(v) not in known for v in p.values):
+    if any(cells.fold(v) not in known for v in told):
         spec |= {"yes": yes} if yes else {}
         spec |= {"no": no} if no else {}
 
@@ -183,14 +123,15 @@ def _coded(line: Line, choice: Choice, spec: dict[str, Any]) -> None:
 def _unit(line: Line, choice: Choice, spec: dict[str, Any], base: Table_, chosen: dict[str, Choice]) -> str | None:
     """Settle the unit of a duration: by the header, the spelling, the clocks; else it is found at reading (auto)."""
     p = choice.source
-    said = next((unit for unit, pattern in UNITS.items() if re.search(pattern, p.words)), None)
+    said = p.unit or next((unit for unit, pattern in UNITS.items() if re.search(pattern, p.words)), None)
     found, why = (
         evidence.unit_by_clocks(base.rows, p, chosen)
         if p.kind != "clock" and choice.column == "duration_min"
         else (None, "")
     )
     if p.kind == "clock":
-        spec["unit"] = "clock"
+        spec["unit"], why = kinds.length_unit(p.words, p.values)
+        line.after += [why] if why else []
     elif found or said:
         spec["unit"] = found or said
         if found and said and found != said:
@@ -206,13 +147,6 @@ def _unit(line: Line, choice: Choice, spec: dict[str, Any], base: Table_, chosen
         spec["unit"] = "auto"
         line.after.append("the header names no unit: it is found from the values, site by site, or set aside")
     return None
-
-
-UNITS = {
-    "minutes": r"\b(minutes?|mins?|m|mm|minutos)\b",
-    "hours": r"\b(hours?|hrs?|h|horas)\b",
-    "seconds": r"\b(seconds?|secs?|s|segundos)\b",
-}
 
 
 def _middle(p: Profile) -> float:

@@ -11,11 +11,11 @@ from typing import Any
 import ibis
 from ibis.expr.types import StringValue, Table, Value
 
-from crisiskit.errors import UserError
 from crisiskit.intake import cells, clock
 from crisiskit.intake.compile import Cell, clock_cell, entry, number_cell, text_cell
 from crisiskit.intake.gather import barrier, gathered
-from crisiskit.intake.mapping import ColumnMap, SourceMap, TableMap, UnitBy
+from crisiskit.intake.mapping import ColumnMap, SourceMap, TableMap
+from crisiskit.intake.mapping_parts import UnitBy
 from crisiskit.intake.read import FileRead
 from crisiskit.intake.tally import count_cells, synthetic, tallied, wide_columns
 from crisiskit.intake.views import is_clock, text_view
@@ -23,6 +23,7 @@ from crisiskit.standard import dictionary
 from crisiskit.standard.dictionary import Column
 
 DURATIONS = ("duration_min", "responder_min")
+CLOCKED = ("clock", "mm:ss")  # lengths that are written with colons: their unit is in no doubt
 PERIOD = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 WORKING = ("_excluded", "_problem", "_aside", "_other", "_key", "_hash", "_file", "_day")
 NULL = ibis.null("string")
@@ -93,6 +94,10 @@ def _problem(
             ibis.literal("no usable date: ") + met, ibis.literal("no usable date: all date cells are blank")
         )
         reasons.append(ibis.ifelse(none, said, NULL))
+    owned = bool(table_map.wide) and all(rule.period for rule in table_map.wide)
+    if table_map.into == "counts" and "period_start" in columns and table_map.undated == "quarantine" and not owned:
+        said = ibis.coalesce(ibis.literal("no usable period: ") + view["x_period_start"], "no usable period: blank")
+        reasons.append(ibis.ifelse(made["period_start"].value.isnull(), said, NULL))  # such as a line of totals
     if table_map.tally:
         dates = [name for name in made if name.startswith("_t") and name.endswith("_date")]
         days, texts = [made[name].extra["day"] for name in dates], [view[f"x_{name}"] for name in dates]
@@ -115,9 +120,12 @@ def _period(table_map: TableMap, view: Table, made: dict[str, Cell], day: Value)
         total = (made["contacts"].value > rule.contacts_above).fill_null(False)
     else:
         total = view["_sum"]
-    fine = (
-        NULL if "received_at" not in made else ibis.ifelse(made["received_at"].extra["local"].notnull(), "second", NULL)
-    )
+    fine = NULL
+    if "received_at" in made:
+        formats = table_map.columns["received_at"].formats
+        hourly = bool(formats) and not any(form == "iso" or form in clock.NUMERIC or "%M" in form for form in formats)
+        timed = made["received_at"].extra["local"].notnull()
+        fine = ibis.ifelse(timed, "hour" if hourly else "second", NULL)
     fine = ibis.coalesce(fine, ibis.ifelse(day.notnull(), "day", NULL))
     if rule is None or rule.period == "hour":
         return {"is_aggregate": total, "period_start": day, "period_end": day, "time_precision": fine}
@@ -226,14 +234,10 @@ def standard_rows(
     full = {n: out.get(n, ibis.null("string")).cast(ibis_type(c)) for n, c in known.items()}
     for duration in DURATIONS:
         spec = columns.get(duration)
-        if spec and spec.unit is not None and not spec.minutes_between:
-            full[f"_n_{duration}"] = (
-                cells.number(view[f"x_{duration}"], spec.decimal) if spec.unit != "clock" else out[duration]
-            )
+        if spec and spec.unit is not None and spec.unit not in CLOCKED and not spec.minutes_between:
+            full[f"_n_{duration}"] = cells.number(view[f"x_{duration}"], spec.decimal)
             full[f"_u_{duration}"] = (
-                view[f"u_{duration}"]
-                if isinstance(spec.unit, UnitBy)
-                else ibis.literal("minutes" if spec.unit == "clock" else spec.unit)
+                view[f"u_{duration}"] if isinstance(spec.unit, UnitBy) else ibis.literal(spec.unit)
             )
     if counted is not None:
         full["_cells"] = counted
@@ -266,13 +270,3 @@ def ibis_type(column: Column) -> str:
         "date": "date",
         "list": "array<string>",
     }[column.type]
-
-
-def refuse_if_unmapped(table_map: TableMap, name: str) -> None:
-    """A unit on a column that is no duration, and the like: mistakes that only the dictionary can show."""
-    for column, spec in table_map.columns.items():
-        kind = dictionary.table(table_map.into).columns[column].type
-        if spec.unit is not None and kind not in ("integer", "number"):
-            raise UserError(f"tables.{name}.columns.{column}: a unit belongs to a number; {column} is {kind}")
-        if (spec.formats or spec.midnight == "missing") and kind not in ("timestamp", "date", "local"):
-            raise UserError(f"tables.{name}.columns.{column}: formats and midnight belong to dates; {column} is {kind}")

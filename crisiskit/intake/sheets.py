@@ -43,7 +43,7 @@ class _Grid:
 
 
 def read_sheets(con: "Backend", spec: ReadSpec, path: Path, name: str, work: Path) -> list[Text]:
-    """Read the sheet that `spec` names, all of them with "*", or the first one with cells."""
+    """Read the sheet or sheets that `spec` names, all of them with "*", or the first one with cells."""
     from python_calamine import SheetTypeEnum
 
     content = path.read_bytes()
@@ -52,14 +52,15 @@ def read_sheets(con: "Backend", spec: ReadSpec, path: Path, name: str, work: Pat
     filled = [each for each in names if book.get_sheet_by_name(each).height]
     if spec.sheet is None or spec.sheet == "*":
         chosen = filled[: 1 if spec.sheet is None else None]
-    elif spec.sheet in names:
-        chosen = [spec.sheet]
     else:
-        raise UserError(f"{name}: has no sheet '{spec.sheet}'{nearest(spec.sheet, names)} (sheets: {', '.join(names)})")
+        chosen = [spec.sheet] if isinstance(spec.sheet, str) else list(spec.sheet)
+        for each in chosen:
+            if each not in names:
+                raise UserError(f"{name}: has no sheet '{each}'{nearest(each, names)} (sheets: {', '.join(names)})")
     if not set(chosen) & set(filled):
         raise UserError(f"{name}: {f'the sheet {spec.sheet!r} is' if chosen else 'its sheets are'} empty")
     left = [each for each in names if each not in chosen]
-    note = [f"sheets not read: {', '.join(left)}"] if left and spec.sheet in (None, "*") else []
+    note = [f"sheets not read: {', '.join(left)}"] if left and (spec.sheet in (None, "*") or len(chosen) > 1) else []
     if not content.startswith(b"PK"):
         note.append("cells with an error (#DIV/0! and the like) are blank in what is read of this old format")
     found = []

@@ -14,14 +14,14 @@ from ibis.expr.types import Table
 
 from crisiskit import engine
 from crisiskit.errors import UserError
-from crisiskit.intake import checks, collapse, fates, identifiers, parquet, quarantine, tally, units
+from crisiskit.intake import checks, collapse, fates, identifiers, keys, parquet, quarantine, tally, units
 from crisiskit.intake.codebooks import with_code_books
-from crisiskit.intake.compile import Headers
+from crisiskit.intake.compile import Headers, refuse_if_unmapped
 from crisiskit.intake.gather import constants, is_null, stored, stored_in_turn
 from crisiskit.intake.ledger import Ledger, LedgerDoesNotClose
 from crisiskit.intake.mapping import SourceMap, TableMap, load
 from crisiskit.intake.read import FileRead, read_files
-from crisiskit.intake.rows import DURATIONS, inputs, refuse_if_unmapped, standard_rows
+from crisiskit.intake.rows import DURATIONS, inputs, standard_rows
 from crisiskit.standard import dictionary
 
 MEMORY = "700MB"  # what the engine may hold before it spills to disk
@@ -107,7 +107,7 @@ def one_table(
     refuse_if_unmapped(table_map, name)
     reads = read_files(con, table_map.read, data, work)
     reads = quarantine.with_mended(con, reads, mended) if mended else reads
-    secret = identifiers.secret() if any(spec.hash for spec in table_map.columns.values()) else ""
+    secret = keys.secret() if any(spec.hash for spec in table_map.columns.values()) else ""
     columns = with_code_books(table_map, con, data, work)
     for read in reads:
         suspects = identifiers.refuse(table_map, f"tables.{name}", read, Headers(read.columns, read.file))

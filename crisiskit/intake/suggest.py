@@ -10,12 +10,13 @@ from zoneinfo import available_timezones
 from crisiskit import engine
 from crisiskit.errors import UserError, nearest
 from crisiskit.intake import cells, evidence, totals
+from crisiskit.intake.daytimes import joined, settle
 from crisiskit.intake.draft import Draft, of_records, of_totals
 from crisiskit.intake.identifiers import plain
 from crisiskit.intake.layout import opened
 from crisiskit.intake.mapping import load
 from crisiskit.intake.matching import LOW, MEDIUM, choose
-from crisiskit.intake.profile import joined, profiles, settle, together
+from crisiskit.intake.profile import profiles, together
 from crisiskit.intake.proposal import slug
 from crisiskit.intake.yamltext import comment, flow, summary_table, tree_text
 
@@ -65,11 +66,13 @@ def _drafted(con: Any, paths: list[Path], zone: str | None, work: Path) -> Draft
         v: "blank" for p in found for v, kind in p.missing.items() if kind == "blank" and not re.match(r"-?\d", v)
     }
     made.blanks = {cells.fold(v): "blank" for v in made.blanks}
-    counted = totals.find(rows, found, chosen, plain(paths[0].name.split(".")[0]))
+    counted = totals.find(rows, found, chosen, plain(paths[0].name.split(".")[0]), made.zone[0])
     if counted:
         of_totals(made, counted, found)
     else:
         of_records(made, rows, found, chosen, names)
+    if layout.remark:
+        made.remarks.append(layout.remark)
     if why and any(p.dates and p.dates.order == "tie" for p in found):
         made.remarks.append(f"dates: {why}")
     return made

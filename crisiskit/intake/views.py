@@ -10,9 +10,10 @@ import ibis
 from ibis.expr.types import StringValue, Table, Value
 
 from crisiskit.intake import cells, clock, lists
-from crisiskit.intake.compile import Headers, known_codes, text_of, zone_of
+from crisiskit.intake.compile import TO_BASE, Headers, known_codes, length, text_of, zone_of
 from crisiskit.intake.gather import barrier
-from crisiskit.intake.mapping import ColumnMap, Condition, TableMap, UnitBy
+from crisiskit.intake.mapping import ColumnMap, Condition, TableMap
+from crisiskit.intake.mapping_parts import UnitBy
 from crisiskit.intake.tally import WideColumn
 from crisiskit.standard.dictionary import Column
 
@@ -63,6 +64,10 @@ def text_view(
             made[f"x_{column}"] = value
             if kind is not None:
                 made[f"k_{column}"] = kind
+        if spec.plus:
+            more = headers.find(spec.plus.column, spec.optional)
+            made[f"p_{column}"] = text[more] if more else NULL
+            made[f"x_{column}"] = ibis.ifelse(made[f"p_{column}"].isnull(), NULL, made[f"x_{column}"])
         if isinstance(spec.unit, UnitBy):
             made[f"u_{column}"] = _unit_text(text[headers.find(spec.unit.by)], spec.unit)
     filters = [_left_out(c, text[headers.find(c.column)]) for c in table_map.keep_where]
@@ -83,6 +88,11 @@ def text_view(
         if is_clock(known[column]):
             formats = columns[column].formats or ("iso",)
             read_in[f"m_{column}"], read_in[f"d_{column}"] = clock.parse(view[f"x_{column}"], formats)
+            plus = columns[column].plus
+            if plus:
+                seconds = length(view[f"p_{column}"], plus.unit) * TO_BASE["s"][plus.unit]
+                read_in[f"m_{column}"] = read_in[f"m_{column}"] + (seconds * clock.MICRO).round().cast("int64")
+                read_in[f"d_{column}"] = ibis.null("int64")  # a day and a length give no moment
         elif known[column].type == "boolean" or known_codes(known[column], columns[column]) is not None:
             read_in[f"f_{column}"] = cells.folded(view[f"x_{column}"])
     for column, spec in columns.items():
@@ -99,7 +109,7 @@ def text_view(
         if f"m_{column}" in read_in:
             moment = view[f"m_{column}"]
             judged[f"b_{column}"] = clock.impossible(ibis.coalesce(moment, view[f"d_{column}"])).fill_null(False)
-            if known[column].type == "timestamp":
+            if known[column].type == "timestamp" or zone_of(spec, zone) != zone:
                 judged[f"c_{column}"] = clock.offset_code(moment, zone_of(spec, zone))
         elif f"f_{column}" in read_in and known[column].type == "string":
             codes = known_codes(known[column], spec) or []
