@@ -25,6 +25,8 @@ from crisiskit.intake.rows import DURATIONS, inputs, standard_rows
 from crisiskit.standard import dictionary
 
 MEMORY = "700MB"  # what the engine may hold before it spills to disk
+ROW = ("source_file", "source_row", "record_id", "follow_up_id")
+CELL = ("measure", "period_start", "area_id", "area_level", "group", "level", "hour", "value")  # many of one source row
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Standardized:
     set_aside: Table
     units: list[dict[str, Any]]
     duplicates: dict[str, int]
+    loose: bool  # whether the engine's threads have a say in the order of the rows
 
 
 def standardize(mapping: Path | SourceMap, data: Path, out: Path, mended: Path | None = None) -> Ledger:
@@ -82,8 +85,11 @@ def _write(source: SourceMap, data: Path, out: Path, work: Path, mended: Path | 
             parts = [one.final for one in done if one.into == table]
             if parts:
                 empty = set.intersection(*(one.empty for one in done if one.into == table))
-                ledger.tables[table] = parquet.write(con, _together(parts), empty, out / f"{table}.parquet")
-        con.to_csv(_together([one.set_aside for one in done]), restricted / "set_aside.csv", header=True)
+                whole, loose = _together(parts), any(one.loose for one in done if one.into == table)
+                whole = _in_order(whole) if loose else whole
+                ledger.tables[table] = parquet.write(con, whole, empty, out / f"{table}.parquet")
+        aside = _together([one.set_aside for one in done])
+        con.to_csv(aside.order_by(aside.columns), restricted / "set_aside.csv", header=True)
         ledger.prove()
         _save(out / "ledger.json", ledger.as_dict())
         _save(out / "quality.json", quality(source, done, con, out))
@@ -159,7 +165,13 @@ def one_table(
         aside,
         verdicts,
         collapse.duplicates(rows),
+        bool(table_map.one_row_per or table_map.wide or table_map.tally or table_map.duplicates == "collapse"),
     )
+
+
+def _in_order(table: Table) -> Table:
+    """The rows in an order of their own: rows that were grouped come back as the engine's threads finish them."""
+    return table.order_by([name for name in (*ROW, *CELL) if name in table.columns])
 
 
 def _together(tables: list[Table]) -> Table:

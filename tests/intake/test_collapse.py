@@ -49,3 +49,13 @@ def test_exact_duplicates_are_counted_and_kept_unless_the_mapping_collapses_them
     assert len(rows) == 2
     assert ledger.files[0].collapsed == 2
     assert reasons(ledger, "collapsed") == {"exact duplicate of an earlier row": 2}
+
+
+def test_records_come_in_the_order_of_their_first_rows_however_many_threads_put_them_together(tmp_path):
+    """Groups come back as threads finish them; sums over the table move in the last digit with its order."""
+    lines = [f"{at % 700},E{at},2024-01-{1 + at % 28:02} 10:00:00,,fire,N" for at in range(3500)]
+    _, rows, out = run(tmp_path, TABLE, units__csv="call,unit,sent,there,kind,flag\n" + "\n".join(lines) + "\n")
+    assert len(rows) == 700
+    assert rows["source_row"].is_monotonic_increasing
+    aside = pd.read_csv(out / "quarantine" / "set_aside.csv")
+    assert aside["source_row"].is_monotonic_increasing
