@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -125,3 +126,9 @@ class Figures:
                 buffer = BytesIO()
                 figure.savefig(buffer, format=kind, **options)
                 saved.path(kind).write_bytes(buffer.getvalue())
+
+
+def sources_named(about: Iterable[dict[str, Any]]) -> str:
+    """Publisher and dataset of some sources, each once: the line under figures."""
+    parts = ([source.get("publisher") or source["source"], source.get("dataset") or ""] for source in about)
+    return "; ".join(dict.fromkeys(", ".join(filter(None, named)) for named in parts))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from crisiskit.impact.result import Check
 from crisiskit.release import impact_plots as plots
-from crisiskit.release.impact_study import studied
+from crisiskit.release.impact_study import credited, studied
 from crisiskit.release.impact_views import PERCENT
 from crisiskit.release.sections import Section
 from crisiskit.release.view import View, counted, nothing_known
@@ -66,7 +66,7 @@ def placebo_dates(report: "Report", study: "Study", section: Section) -> View:
     if check.status == "not possible" or len(data) < 2:
         return nothing_known(section, _reason(check))
     unit = PERCENT.format(label=study.panel.label)
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.intervals(data, unit, "main"),
         "impact_placebo_dates",
         title="Pretended starts, before the real one",
@@ -97,7 +97,7 @@ def left_out(report: "Report", study: "Study", section: Section) -> View:
     if len(data) < 2:
         return nothing_known(section, _reason(areas))
     unit = PERCENT.format(label=study.panel.label)
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.intervals(data, unit, "main"),
         "impact_left_out",
         title="Without one area, without one period",
@@ -123,7 +123,7 @@ def definitions(report: "Report", study: "Study", section: Section) -> View:
     data[["value", "low", "high"]] *= 100
     rows = [(name, list(dict.fromkeys(check.table[name]))) for name in DIMENSIONS if check.table[name].nunique() > 1]
     unit = PERCENT.format(label=study.panel.label)
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.curve(data, unit, rows),
         "impact_definitions",
         title="Every definition at once",

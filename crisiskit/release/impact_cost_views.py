@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from crisiskit.release import impact_cost_plots
 from crisiskit.release import impact_plots as plots
-from crisiskit.release.impact_study import studied
+from crisiskit.release.impact_study import credited, studied
 from crisiskit.release.sections import Section
 from crisiskit.release.tables import text_of, words
 from crisiskit.release.view import View, nothing_known
@@ -106,7 +106,7 @@ def cost_doubt(report: "Report", study: "Study", section: Section) -> View:
     if moved.empty:
         return View(f"{note} No figure of the costs has a range, so that nothing can be moved.", folds=tuple(folds))
     unit = f"net cost, {plan.currency}"
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         impact_cost_plots.doubt(_named(moved), drawn.plane, unit, "offences averted"),
         "impact_cost_doubt",
         title="What moves the net cost, and cost against effect",

@@ -6,7 +6,7 @@ import numpy as np
 
 from crisiskit.impact.result import Estimate
 from crisiskit.release import impact_plots as plots
-from crisiskit.release.impact_study import studied
+from crisiskit.release.impact_study import credited, studied
 from crisiskit.release.impact_views import DESIGNS, PERCENT
 from crisiskit.release.sections import Section
 from crisiskit.release.view import View, nothing_known
@@ -42,7 +42,7 @@ def other_designs(report: "Report", study: "Study", section: Section) -> View:
     if len(data) < 2:
         return View("No other design can be used on these data.", points=tuple(points))
     unit = PERCENT.format(label=asked.outcome.label)
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.intervals(data, unit, "main"),
         "impact_designs",
         title="The same question by other designs",
@@ -74,7 +74,7 @@ def synthetic(report: "Report", study: "Study", section: Section) -> View:
     shown = list(dict.fromkeys(gaps.loc[~gaps["treated"], "area"]))[:MOST_GAPS]
     gaps = gaps[gaps["treated"] | gaps["area"].isin(shown)]
     gaps = gaps.assign(at=pd.to_datetime([starts[at] for at in gaps["at"]]))
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.mixed(series, gaps, (unit, "seen less the mix"), start),
         "impact_synthetic",
         title="The treated areas and a mix of others that moved alike",

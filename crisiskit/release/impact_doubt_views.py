@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crisiskit.release import impact_plots as plots
-from crisiskit.release.impact_study import studied
+from crisiskit.release.impact_study import credited, studied
 from crisiskit.release.sections import Section
 from crisiskit.release.view import View, nothing_known
 
@@ -27,7 +27,7 @@ def reassigned(report: "Report", study: "Study", section: Section) -> View:
     how = f"{'all' if drawn.exact else f'{drawn.draws:,} of'} {drawn.assignments:,} possible assignments"
     how += "" if drawn.exact else f", drawn with seed {study.question.seed}"
     unit = f"t of the effect on {study.panel.label}"
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.distribution(known.tolist(), drawn.observed, unit, None if ends is None else (ends[0], ends[1])),
         "impact_reassigned",
         title="The programme dealt out to other areas",
@@ -57,7 +57,7 @@ def event_study(report: "Report", study: "Study", section: Section) -> View:
     step = study.question.step
     unit = "log rate ratio" if event.scale == "log" else study.panel.label
     before = event.series[event.series["at"] < 0]
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.coefficients(event.series, f"{unit}, against the last {step} before", f"{step}s since the start"),
         "impact_event_study",
         title=f"{study.panel.label.capitalize()} around the start, against the other areas",
@@ -91,7 +91,7 @@ def trends(report: "Report", study: "Study", section: Section) -> View:
     ]  # fmt: skip
     two = bool(bent["low"].notna().all())
     right = " (left), or goes on as before the start in a line that bends by up to so much at each step (right)" * two
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.bands(panels if two else panels[:1], unit),
         "impact_trends",
         title="How far the trends may differ before the result is gone",

@@ -1,10 +1,12 @@
 """The programme's evaluation behind a notebook: the question from its settings, the tables from its report."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import wraps
 from typing import TYPE_CHECKING
 
+from crisiskit.release.figures import Figures, sources_named
 from crisiskit.release.sections import Section
 from crisiskit.release.view import View, nothing_known, shows
 
@@ -35,6 +37,18 @@ def open_study(report: "Report") -> "Study | None":
     logs = [item for about in report.quality["about"] for item in about["changes"]]
     changes = sorted((date.fromisoformat(str(item["on"])), str(item["what"])) for item in logs)
     return Study(from_json(text), report.data, tuple(changes))
+
+
+def credited(report: "Report", study: "Study") -> Figures:
+    """The report's figures, with the study's own sources under them where the report holds others as well."""
+    from crisiskit.impact.origin import sources_of
+
+    about, figures = report.quality["about"], report.figures
+    if len(about) < 2 or figures.source_line != sources_named(about):  # a line that was given stays
+        return figures
+    used = sources_of(report.data, study.question)
+    own = [source for source in about if source["source"] in used]
+    return replace(figures, source_line=sources_named(own or about))
 
 
 def studied(name: str) -> Callable[[Shown], Callable[["Report"], View]]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from crisiskit.impact.result import p_words, share_text
 from crisiskit.release import impact_plots as plots
-from crisiskit.release.impact_study import studied
+from crisiskit.release.impact_study import credited, studied
 from crisiskit.release.sections import Section
 from crisiskit.release.tables import text_of
 from crisiskit.release.view import View, counted, joined
@@ -125,7 +125,7 @@ def seen(report: "Report", study: "Study", section: Section) -> View:
     drawn = [("Mean of the areas", unit, data)]
     if np.isfinite(index[list(mean)].to_numpy("float64")).any():
         drawn.append(("The same, where 100 is the mean before the first start", "% of the mean before", index))
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.series(drawn, sorted(marks), shaded),
         "impact_series",
         title=f"{whole.label.capitalize()} where {asked.programme} ran and elsewhere",
@@ -163,7 +163,7 @@ def estimate(report: "Report", study: "Study", section: Section) -> View:
         "high": 100 * table["relative_high"], "believed": table["believed"], "p": table["p"], "why": table["why"],
     })  # fmt: skip
     unit = PERCENT.format(label=asked.outcome.label)
-    figure = report.figures.save(
+    figure = credited(report, study).save(
         plots.intervals(shown, unit, "believed", ((0, ""), (_worth(asked), "smallest effect worth funding"))),
         "impact_estimate",
         title=f"Effect of {asked.programme} on {asked.outcome.label}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crisiskit.errors import UserError, nearest
 from crisiskit.release import demo
-from crisiskit.release.figures import Figures
+from crisiskit.release.figures import Figures, sources_named
 from crisiskit.release.period import inside
 from crisiskit.release.sections import demo_kind, notebooks
 from crisiskit.release.view import View
@@ -227,7 +227,7 @@ def open_report(
     if not tables and notebook == "00_data_quality":
         quality["checks"] = demo.checks(folder)
     about = quality["about"]
-    line = source_line or "; ".join(dict.fromkeys(_source_line(source) for source in about))
+    line = source_line or sources_named(about)
     simulated = any(source["simulated"] for source in about)
     context = {"notebook": notebook, "sources": quality["source"], "fiscal_year": fiscal_year}
     return Report(
@@ -243,11 +243,6 @@ def open_report(
         period=(_day("period_from", period_from), _day("period_to", period_to)),
         settings=settings,
     )
-
-
-def _source_line(about: dict[str, Any]) -> str:
-    parts = [about.get("publisher") or about["source"], about.get("dataset") or ""]
-    return ", ".join(part for part in parts if part)
 
 
 def _json(path: Path) -> dict[str, Any]:

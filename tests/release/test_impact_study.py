@@ -7,7 +7,8 @@ import pytest
 from impact_reports import SECTIONS, question, report, tables, view_of, visible
 
 from crisiskit.errors import UserError
-from crisiskit.release.impact_study import NO_QUESTION, open_study
+from crisiskit.release.figures import sources_named
+from crisiskit.release.impact_study import NO_QUESTION, credited, open_study
 from crisiskit.release.report import open_report
 
 
@@ -26,6 +27,16 @@ def test_the_logs_of_changes_of_all_sources_are_handed_over_in_order():
     made = report(asked=question(seed="9"))
     made.quality["about"][0]["changes"] = [{"on": "2024-02-01", "what": "b"}, {"on": "2023-01-01", "what": "a"}]
     assert open_study(made).changes == ((date(2023, 1, 1), "a"), (date(2024, 2, 1), "b"))
+
+
+def test_figures_credit_the_sources_that_the_study_counts():
+    made = report(asked=question(seed="10"))
+    made.quality["about"].append({**made.quality["about"][0], "source": "calls", "publisher": "A call centre"})
+    assert credited(made, made.study) is made.figures  # a line of its own was given, or stands already
+    object.__setattr__(made.figures, "source_line", sources_named(made.quality["about"]))
+    assert "A call centre" in made.figures.source_line
+    assert "A call centre" not in credited(made, made.study).source_line
+    assert credited(made, made.study).source_line
 
 
 def test_without_tables_the_simulated_programme_is_asked_about():
