@@ -73,3 +73,18 @@ def test_a_calibration_of_another_design_is_not_taken_for_this_one(made, asked, 
 def test_a_typo_in_the_question_is_one_clear_message():
     with pytest.raises(UserError, match="did you mean 'targeted_offences'"):
         views.verdict(report(asked=question(outcome={"label": "x", "measure": "targeted_ofences"})))
+
+
+def test_the_verdicts_of_known_worlds_are_shown_for_the_nearest_number_of_treated_areas():
+    """Of idle programmes few are called supported, and of strong ones most: `python bench/verdicts.py`."""
+    note, (title, table) = views._verdicts(treated=7)
+    rows = table[table["treated"] == 8].set_index("world")
+    idle = rows[rows.index.str.startswith("no effect")]
+    assert len(idle) == 5
+    assert (idle["supported"] <= 10).all()
+    assert rows.loc["no effect", "supported"] <= 2.5
+    assert rows.loc["effect -40 %", "supported"] >= 70
+    assert table[["supported", "inconclusive", "not supported"]].sum(axis=1).between(99.5, 100.1).all()
+    assert f"{idle['supported'].max():.0f} %" in note
+    assert "8 of 36 areas treated" in note
+    assert title.startswith("Verdicts in worlds")
