@@ -108,7 +108,7 @@ def _verdicts(treated: int) -> tuple[str, tuple[str, Any]]:
     rows = table[table["treated"] == near].set_index("world")
     idle = rows[rows.index.str.startswith("no effect")]
     works = rows.drop(index=idle.index)["supported"]
-    words = [f"{100 * share:.0f} % with an {world}" for world, share in works.items()]
+    words = [f"{100 * share:.0f} % with an {world.replace('effect', 'effect of')}" for world, share in works.items()]
     supported = 100 * idle["supported"]
     note = (
         f"The whole way to a verdict, every check included, was tried on {held['panels']} simulated programmes a world "
