@@ -198,6 +198,15 @@ class Dates:
         return tuple(plain + ["iso"] * (len(plain) < len(set(texts)))) if plain else ()
 
 
+def is_date(text: str) -> bool:
+    """Whether a value reads as a date by itself, in one of the forms that a draft knows."""
+    return _form(text) is not None
+
+
+def _form(text: str) -> str | None:
+    return form_of(text) or ("excel_serial" if SERIAL.fullmatch(text) else None)
+
+
 def study(table: Table, column: str, skip: list[str]) -> Dates | None:
     """The dates of a column of text, by all its values but `skip` (spellings of missing); None where it holds none.
 
@@ -219,7 +228,7 @@ def study(table: Table, column: str, skip: list[str]) -> Dates | None:
     forms: dict[str, int] = {}
     one_big = two_big = 0
     for row in shapes.itertuples():
-        form = form_of(row.example) or ("excel_serial" if SERIAL.fullmatch(row.example) else None)
+        form = _form(row.example)
         if form:
             forms[form] = forms.get(form, 0) + int(row.n)
             if "?" in form:

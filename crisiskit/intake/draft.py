@@ -6,7 +6,7 @@ from typing import Any
 from ibis.expr.types import Table
 
 from crisiskit.errors import UserError
-from crisiskit.intake import evidence, spans, totals
+from crisiskit.intake import dates, evidence, spans, totals
 from crisiskit.intake.layout import Layout
 from crisiskit.intake.lines import FIRST, Line, Table_
 from crisiskit.intake.matching import LOW, MEDIUM, Choice, candidates
@@ -63,6 +63,18 @@ def _period_of_title(made: Draft, counted: totals.Totals) -> None:
             return
 
 
+def _nearly(found: list[Profile]) -> str:
+    """The column that comes nearest to dates, with what stands in its way; "" where none has dates in half its rows."""
+    best = max(found, key=lambda p: sum(n for v, n in p.values.items() if dates.is_date(v)), default=None)
+    if best is None or not (good := sum(n for v, n in best.values.items() if dates.is_date(v))):
+        return ""
+    other, share = [v for v in best.values if not dates.is_date(v)], good / sum(best.values.values())
+    if share < 0.5 or not other:
+        return ""
+    return (f"Column '{best.name}' has dates in {share:.0%} of its rows, the rest is such as '{other[0]}': put that "
+            "right or empty it, and try again. ")  # fmt: skip
+
+
 def of_records(made: Draft, rows: Table, found: list[Profile], chosen: dict[str, Choice], names: str) -> None:
     """Fill the draft of a file of records; UserError where nothing in it holds a date."""
     base = Table_(rows, found, len(made.layout.reads), set(made.blanks), made.zone[0])
@@ -86,8 +98,8 @@ def of_records(made: Draft, rows: Table, found: list[Profile], chosen: dict[str,
         made.lines += [line] if isinstance(line, Line) else []
     if not set(DATED) & chosen.keys():
         raise UserError(
-            f"{made.layout.reads[0].file}: no column holds dates, and the rows are no totals by area or period. A code "
-            "list is named under `codes_file` of the mapping whose codes it explains."
+            f"{made.layout.reads[0].file}: no column holds dates, and the rows are no totals by area or period. "
+            f"{_nearly(found)}A code list is named under `codes_file` of the mapping whose codes it explains."
         )
     response = arrival(base, chosen)
     if response:

@@ -21,6 +21,7 @@ SAMPLE = 1_000
 NUMBER = re.compile(r"[-+]?[$€]?\d{1,3}(,\d{3})+(\.\d*)?%?|[-+]?[$€]?\d*\.?\d+%?|[-+]?\d+\.")
 COMMA = re.compile(r"-?\d+,\d+")
 CLOCK = re.compile(r"\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?")
+NARROW = re.compile("#{3,}")  # what a spreadsheet shows of a cell that is too narrow, and saves in its place
 
 
 @cache
@@ -129,6 +130,7 @@ def _known(rows: Table, profile: Profile) -> Profile:
     """Fill in missing spellings, kind and identifier."""
     words = _missing_words()
     missing = {value: words[cells.fold(value)] for value in profile.counts if cells.fold(value) in words}
+    missing |= {value: "blank" for value in profile.counts if NARROW.fullmatch(value)}
     profile = replace(profile, missing=missing)
     values = profile.values
     if not values:

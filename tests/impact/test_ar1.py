@@ -3,8 +3,8 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
+from wandering import wandering
 
 from crisiskit.errors import UserError
 from crisiskit.impact.ar1 import prais_winsten
@@ -35,13 +35,8 @@ def test_the_minimum_wage_in_puerto_rico():
     assert rho == pytest.approx(0.615, abs=0.001)
 
 
-def series(rho=0.5, months=90, at=60, seed=3):
-    rng = np.random.default_rng(seed)
-    noise = np.zeros(months)
-    for t in range(1, months):
-        noise[t] = rho * noise[t - 1] + rng.normal(0, 3)
-    y = 100 + 0.1 * np.arange(months) - 10 * (np.arange(months) >= at) + noise
-    return pd.DataFrame({"start": pd.date_range("2015-01-01", periods=months, freq="MS"), "outcome": y})
+def series(rho=0.5, seed=3):
+    return wandering(seed, rho, months=90, at=60, trend=0.1)
 
 
 START = date(2020, 1, 1)

@@ -3,27 +3,18 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.stats import chi2
+from wandering import wandering
 
 from crisiskit.impact.its import interrupted
 
 START = date(2018, 1, 1)
 
 
-def made(seed=1, rho=0.0, months=60, at=36):
-    rng = np.random.default_rng(seed)
-    noise = np.zeros(months)
-    for t in range(1, months):
-        noise[t] = rho * noise[t - 1] + rng.normal(0, 3)
-    y = 100 + 0.2 * np.arange(months) - 10 * (np.arange(months) >= at) + noise
-    return pd.DataFrame({"start": pd.date_range("2015-01-01", periods=months, freq="MS"), "outcome": y})
-
-
 def test_breusch_and_godfrey_by_their_regression():
     """n R^2 of the residuals on the terms and their own lags, 0 before the series."""
-    found = interrupted(made(rho=0.5), START, model="linear", slope=True)
+    found = interrupted(wandering(rho=0.5), START, model="linear", slope=True)
     e, x = np.asarray(found.model.resid), found.model.model.exog
     lags = int(found.details["breusch_godfrey_lag"])
     wide = np.column_stack([x, *(np.concatenate([np.zeros(lag), e[:-lag]]) for lag in range(1, lags + 1))])
@@ -35,7 +26,7 @@ def test_breusch_and_godfrey_by_their_regression():
 
 
 def test_autocorrelation_is_found_and_independence_seldom_taken_for_it():
-    seen = {rho: [interrupted(made(seed, rho, 120, 80), date(2021, 9, 1), model="linear") for seed in range(30)]
+    seen = {rho: [interrupted(wandering(seed, rho, 120, 80), date(2021, 9, 1), model="linear") for seed in range(30)]
             for rho in (0.6, 0.0)}  # fmt: skip
     small = {rho: np.mean([one.details["breusch_godfrey_p"] < 0.05 for one in found]) for rho, found in seen.items()}
     assert small[0.6] > 0.9
@@ -48,15 +39,15 @@ def test_autocorrelation_is_found_and_independence_seldom_taken_for_it():
 
 
 def test_counts_have_no_breusch_godfrey_and_a_short_series_fewer_lags():
-    rounded = made().round({"outcome": 0})
+    rounded = wandering().round({"outcome": 0})
     assert "breusch_godfrey_p" not in interrupted(rounded, START).details
-    short = interrupted(made(months=26, at=20), date(2016, 9, 1), model="linear", month_effects=True, harmonics=0)
+    short = interrupted(wandering(months=26, at=20), date(2016, 9, 1), model="linear", month_effects=True, harmonics=0)
     assert short.details["breusch_godfrey_lag"] <= 26 - 14 - 1
     assert np.isfinite(short.details["breusch_godfrey_p"])
 
 
 def test_with_a_comparison_the_tests_are_of_the_treated_series_alone():
-    mine, other = made(seed=2, rho=0.5), made(seed=3)
+    mine, other = wandering(seed=2, rho=0.5), wandering(seed=3)
     both = interrupted(mine, START, model="linear", comparison=other, slope=True)
     alone = interrupted(mine, START, model="linear", slope=True)
     for name in ("breusch_godfrey", "ljung_box_p", "trend_after"):
@@ -66,7 +57,7 @@ def test_with_a_comparison_the_tests_are_of_the_treated_series_alone():
 @pytest.mark.parametrize("model", ["poisson", "log", "linear"])
 def test_the_effect_in_the_first_and_the_last_period(model):
     """Seen less expected at the ends of the fit, on the model's scale; with both ways to count the slope."""
-    series = made().round({"outcome": 0})
+    series = wandering().round({"outcome": 0})
     found = [interrupted(series, START, model=model, slope=True, slope_from=step) for step in (0, 1)]
     assert found[0].details["effect_first"] == pytest.approx(found[0].estimate, rel=1e-9)
     for one in found:
@@ -83,7 +74,7 @@ def test_the_effect_in_the_first_and_the_last_period(model):
 
 
 def test_the_error_of_ordinary_least_squares():
-    found = interrupted(made(rho=0.5), START, model="linear")
+    found = interrupted(wandering(rho=0.5), START, model="linear")
     x, e = found.model.model.exog, np.asarray(found.model.resid)
     classic = np.sqrt((e @ e) / (len(e) - x.shape[1]) * np.linalg.inv(x.T @ x)[1, 1])
     assert found.details["se_iid"] == pytest.approx(classic, rel=1e-9)
